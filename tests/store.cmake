@@ -1,0 +1,3 @@
+if(UKSTORE_TESTS)
+  ukstore_tests(store ukstore_store)
+endif()
