@@ -10,10 +10,10 @@
 
 namespace ukstore {
 
-// Who and when, as git has it: a name and address (raw bytes), seconds since 1970 (may be negative), and
-// the offset of the local time in minutes (kept, never used).
+// Who and when, as git has it: a name and address (raw bytes), seconds since 1970 (may be
+// negative), and the offset of the local time in minutes (kept, never used).
 struct Signature {
-  Bytes name;   // "A U Thor <author@example.com>": any bytes but NUL and newline
+  Bytes name;  // "A U Thor <author@example.com>": any bytes but NUL and newline
   int64_t seconds = 0;
   int32_t offset_minutes = 0;
   bool operator==(const Signature&) const = default;
@@ -36,7 +36,8 @@ struct Commit {
 };
 
 // A commit with its own name.  `jump` is the ancestor 2^ctz(generation) generations back along the
-// parents of the highest generation (or as far as the history goes): a hint like addresses, not hashed.
+// parents of the highest generation (or as far as the history goes): a hint like addresses, not
+// hashed.
 struct StoredCommit {
   ObjectRef ref;
   Commit commit;
@@ -53,9 +54,9 @@ struct Tag {
   bool operator==(const Tag&) const = default;
 };
 
-// The canonical bytes, and back.  Decoding accepts exactly what encoding gives (`corrupt` otherwise)
-// and never trusts a length; refs come back with the addresses of the view's side array: tree, parents in
-// order, jump for a commit; target for a tag.
+// The canonical bytes, and back.  Decoding accepts exactly what encoding gives (`corrupt`
+// otherwise) and never trusts a length; refs come back with the addresses of the view's side array:
+// tree, parents in order, jump for a commit; target for a tag.
 Bytes encode(const Commit& commit);
 Bytes encode(const Tag& tag);
 Result<StoredCommit> decode_commit(const Hash& hash, Address address, const ObjectView& view);

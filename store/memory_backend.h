@@ -1,5 +1,6 @@
 #pragma once
-// A backend in memory: the model that the others are compared with, and the store of tests and caches.
+// A backend in memory: the model that the others are compared with, and the store of tests and
+// caches.
 
 #include <ukstore/store/backend.h>
 

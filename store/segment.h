@@ -7,9 +7,9 @@
 //                       bytes, padding, side array
 //   table               offsets of the records, sorted by hash
 //
-// The check of a record is XXH3_64 (its low 32 bits) over all of the record behind it: it finds rot, it
-// does not name anything.  A side address whose segment number is 0 means this same segment, so that the
-// bytes do not depend on where the segment lands.
+// The check of a record is XXH3_64 (its low 32 bits) over all of the record behind it: it finds
+// rot, it does not name anything.  A side address whose segment number is 0 means this same
+// segment, so that the bytes do not depend on where the segment lands.
 
 #include <ukstore/store/error.h>
 #include <ukstore/store/object.h>
@@ -19,8 +19,8 @@
 
 namespace ukstore {
 
-// One object for `encode_segment`.  `side` holds final addresses, or addresses in segment 0 for objects of
-// the same segment (their offsets as `record_offsets` gives them).
+// One object for `encode_segment`.  `side` holds final addresses, or addresses in segment 0 for
+// objects of the same segment (their offsets as `record_offsets` gives them).
 struct SegmentRecord {
   ObjectKind kind;
   Hash hash;
@@ -36,8 +36,9 @@ constexpr size_t kSegmentHeaderBytes = 32;
 // Writes a segment into `to`, whose size is kSegmentHeaderBytes + the sum of record_bytes.
 void encode_segment(std::span<const SegmentRecord> records, std::span<char> to);
 
-// A segment in place.  `open` checks header and table (bounds, order of the table's offsets being within
-// the records, the table's checksum) and fails with `corrupt`; records are checked one by one when read.
+// A segment in place.  `open` checks header and table (bounds, order of the table's offsets being
+// within the records, the table's checksum) and fails with `corrupt`; records are checked one by
+// one when read.
 class SegmentView {
  public:
   static Result<SegmentView> open(uint64_t number, BytesView bytes);
