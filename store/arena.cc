@@ -13,6 +13,7 @@ ObjectRef Arena::add(ObjectKind kind, Bytes canonical, std::span<const Address> 
 ObjectRef Arena::add(ObjectKind kind, const Hash& hash, Bytes canonical,
                      std::span<const Address> side) {
   StagedObject& object = objects_.emplace_back();
+  object.arena_ = this;
   object.kind_ = kind;
   object.hash_ = hash;
   object.bytes_ = std::move(canonical);
