@@ -7,6 +7,7 @@ namespace ukstore {
 
 ObjectRef Arena::add(ObjectKind kind, Bytes canonical, std::span<const Address> side) {
   StagedObject& object = objects_.emplace_back();
+  object.arena_ = this;
   object.kind_ = kind;
   object.hash_ = hash_object(kind, canonical);
   object.bytes_ = std::move(canonical);
