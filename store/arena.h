@@ -25,6 +25,8 @@
 
 namespace ukstore {
 
+class Arena;
+
 class StagedObject {
  public:
   const Hash& hash() const { return hash_; }
@@ -37,9 +39,12 @@ class StagedObject {
             static_cast<uint32_t>(side_.size())};
   }
   std::span<const uint64_t> side() const { return side_; }
+  // Where it is staged.
+  Arena& arena() const { return *arena_; }
 
  private:
   friend class Arena;
+  Arena* arena_ = nullptr;
   Hash hash_;
   Address written_;
   ObjectKind kind_{};
@@ -57,6 +62,8 @@ class Arena {
   // Stages an object and names it.  `side` are the addresses of the objects that `canonical` names,
   // in order; they may be staged here, in an arena that this one keeps, or written.
   ObjectRef add(ObjectKind kind, Bytes canonical, std::span<const Address> side);
+  // The same where the caller has hashed it already.
+  ObjectRef add(ObjectKind kind, const Hash& hash, Bytes canonical, std::span<const Address> side);
 
   // Keeps `other` alive as long as this arena, because an object here names one there.
   void keep(std::shared_ptr<Arena> other);

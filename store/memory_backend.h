@@ -4,8 +4,12 @@
 
 #include <ukstore/store/backend.h>
 
+#include <chrono>
+
 namespace ukstore {
 
-std::unique_ptr<Backend> make_memory_backend();
+// A writer waits up to `lock_timeout` for another one.
+std::unique_ptr<Backend> make_memory_backend(
+    std::chrono::milliseconds lock_timeout = std::chrono::milliseconds(10'000));
 
 }  // namespace ukstore

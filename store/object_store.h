@@ -60,7 +60,7 @@ class ObjectStore {
   // Drops and rebuilds the index from the segments.
   Result<void> rebuild_index(Write& write);
 
-  const ObjectCounts& counts() const;
+  ObjectCounts counts() const;
   Backend& backend() const;
 
  private:

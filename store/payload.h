@@ -33,8 +33,10 @@ struct Payload {
   }
 };
 
-// The stored form of bytes that are at hand.
-Payload make_payload(const ObjectStore& objects, BytesView bytes);
+// The stored form of bytes that are at hand.  What needs objects of its own and is not in the store
+// yet is staged in `arena`.
+Result<Payload> make_payload(const ObjectStore& objects, const std::shared_ptr<Arena>& arena,
+                             BytesView bytes);
 
 // Takes a payload of any length piece by piece, in memory of a few hundred KiB if its arena spills
 // (Arena::set_spill; Store::new_spilling_arena gives one that does), else of the payload's size.

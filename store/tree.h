@@ -183,7 +183,8 @@ class PathEdits {
     std::map<Bytes, Node, std::less<>> children;
   };
   Node& node(BytesView path);
-  static std::vector<Edit> edits_of(const Node& node);
+  static bool writes(const Edit& edit);
+  static Result<std::vector<Edit>> edits_of(const Node& node, const Tree& empty);
   Node root_;
   std::optional<Error> error_;
 };
