@@ -11,7 +11,7 @@ namespace ukstore {
 namespace {
 
 uint32_t width_of(uint64_t value) {
-  return std::max(1, (std::bit_width(value) + 7) / 8);
+  return std::max<uint32_t>(1, (std::bit_width(value) + 7) / 8);
 }
 
 size_t common_prefix(BytesView a, BytesView b) {

@@ -72,7 +72,7 @@ RopeItem RopeView::item(uint32_t i) const {
 Bytes encode_rope(uint8_t level, const std::vector<RopeItem>& items) {
   uint64_t largest = 0;
   for (const RopeItem& item : items) largest = std::max(largest, item.size);
-  size_t width = std::max(1, (std::bit_width(largest) + 7) / 8);
+  size_t width = std::max<size_t>(1, (std::bit_width(largest) + 7) / 8);
   Bytes out;
   out.reserve(kHeaderBytes + items.size() * (32 + width));
   out.push_back(static_cast<char>(level));

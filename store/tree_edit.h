@@ -9,6 +9,7 @@
 
 #include <ukstore/store/level_builder.h>
 #include <ukstore/store/tree_access.h>
+#include <ukstore/store/value.h>
 
 namespace ukstore {
 
