@@ -62,8 +62,7 @@ Result<void> check_path(BytesView path) {
   if (path.size() > kPathBytesMax) {
     return invalid("the path " + quoted + " is longer than 4,096 bytes");
   }
-  if (path.find('\0') != BytesView::npos)
-    return invalid("the path " + quoted + " holds a NUL byte");
+  if (path.find('\0') != BytesView::npos) return invalid("the path " + quoted + " holds a NUL byte");
   for (BytesView step : split_path(path)) {
     if (step.empty()) {
       return invalid("the path " + quoted + " has an empty step; write steps as a/b/c");
@@ -110,8 +109,7 @@ Edit Edit::inside(Bytes key, std::vector<Edit> child_edits) {
   return {.key = std::move(key), .child = Part::edit, .child_edits = std::move(child_edits)};
 }
 
-// The node of a path, made with its ancestors.  What was set at a prefix stays in force for what is
-// not named.
+// The node of a path, made with its ancestors.  What was set at a prefix stays in force for what is not named.
 PathEdits::Node& PathEdits::node(BytesView path) {
   if (auto ok = check_path(path); !ok && !error_) error_ = ok.error();
   if (path.empty() && !error_) {
@@ -151,8 +149,8 @@ PathEdits& PathEdits::remove(BytesView path) {
   return *this;
 }
 
-// Whether an edit makes something exist at or below its key: a file above gives way to that, but
-// not to a removal.
+// Whether an edit makes something exist at or below its key: a file above gives way to that, but not to
+// a removal.
 bool PathEdits::writes(const Edit& edit) {
   if (edit.payload == Edit::Part::set) return true;
   if (edit.child == Edit::Part::set) return edit.new_child && !edit.new_child->empty();

@@ -29,8 +29,8 @@ const std::array<uint64_t, 256>& gear() {
   return table;
 }
 
-// The hash sees the last 64 bytes.  Before the average a cut wants 16 zero bits, behind it 12:
-// sizes gather around 16 KiB ("normalized chunking" in the paper).
+// The hash sees the last 64 bytes.  Before the average a cut wants 16 zero bits, behind it 12: sizes
+// gather around 16 KiB ("normalized chunking" in the paper).
 constexpr size_t kAverage = 16 * 1024;
 constexpr uint64_t kStrict = ~uint64_t{0} << (64 - 16);
 constexpr uint64_t kLoose = ~uint64_t{0} << (64 - 12);
@@ -72,7 +72,7 @@ RopeItem RopeView::item(uint32_t i) const {
 Bytes encode_rope(uint8_t level, const std::vector<RopeItem>& items) {
   uint64_t largest = 0;
   for (const RopeItem& item : items) largest = std::max(largest, item.size);
-  size_t width = std::max(1, (std::bit_width(largest) + 7) / 8);
+  size_t width = std::max<size_t>(1, (std::bit_width(largest) + 7) / 8);
   Bytes out;
   out.reserve(kHeaderBytes + items.size() * (32 + width));
   out.push_back(static_cast<char>(level));
