@@ -62,6 +62,8 @@ class Arena {
   // Stages an object and names it.  `side` are the addresses of the objects that `canonical` names,
   // in order; they may be staged here, in an arena that this one keeps, or written.
   ObjectRef add(ObjectKind kind, Bytes canonical, std::span<const Address> side);
+  // The same where the caller has hashed it already.
+  ObjectRef add(ObjectKind kind, const Hash& hash, Bytes canonical, std::span<const Address> side);
 
   // Keeps `other` alive as long as this arena, because an object here names one there.
   void keep(std::shared_ptr<Arena> other);

@@ -1,9 +1,10 @@
 #pragma once
-// Layers of changes that no Write holds yet, and the state that they make over the backend's records.
+// Layers of changes that no Write holds yet, and the state that they make over the backend's
+// records.
 //
-// A transaction collects its changes in a layer of its own; when its function has ended well the layer is
-// absorbed by that of its group, and a group of lazy transactions by that of all that wait.  A reader looks
-// through the layers from the newest down, then into a snapshot.
+// A transaction collects its changes in a layer of its own; when its function has ended well the
+// layer is absorbed by that of its group, and a group of lazy transactions by that of all that
+// wait.  A reader looks through the layers from the newest down, then into a snapshot.
 
 #include <ukstore/store/journal.h>
 #include <ukstore/store/object_store.h>
@@ -65,8 +66,8 @@ class LayeredState {
   Result<JournalEnd> journal_end() const;
   Result<JournalRecord> journal_record(uint64_t sequence) const;
 
-  // The object of that name, staged or stored.  A staged hint is not followed but searched for by name, unless
-  // `Hints::ours` says that it was read from an object that these layers hold.
+  // The object of that name, staged or stored.  A staged hint is not followed but searched for by
+  // name, unless `Hints::ours` says that it was read from an object that these layers hold.
   enum class Hints { foreign, ours };
   Result<Located> locate(const ObjectRef& ref, Hints hints) const;
   // The same for the root of a commit's tree: its name and a good hint, none if it is stored.

@@ -37,7 +37,9 @@ class CommitQueue {
   // Returns when a group with `waiting` in it has been run, by this thread or another.
   void submit(Waiting& waiting);
   // Whether this thread is running a group now: it must not submit.
-  bool is_leading() const { return leader_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+  bool is_leading() const {
+    return leader_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
 
  private:
   const Run run_;

@@ -1,11 +1,13 @@
 #pragma once
-// The writing half of a store: runs groups of transactions and puts what they changed on the backend.
+// The writing half of a store: runs groups of transactions and puts what they changed on the
+// backend.
 //
 // Invariants:
 // 1. Only the leader of a group changes anything here, and only it looks at the group's own layer.
 // 2. While anything waits, this store holds the right to write, so nobody moves the heads on which
 //    what waits was built.
-// 3. A change is seen by readers when it is acknowledged: lazy ones when their group ends, durable ones when the
+// 3. A change is seen by readers when it is acknowledged: lazy ones when their group ends, durable
+// ones when the
 //    backend has committed.
 // 4. After a failure while writing nothing more is written.
 

@@ -63,11 +63,13 @@ Result<Place> main_parent(const CommitSource& source, const Place& of, WalkBudge
     auto parent = visit(source, of.links.parent(i), budget);
     if (!parent || parent->generation() + 1 == of.generation()) return parent;
   }
-  return fail(Error::Kind::corrupt, "no parent of commit " + to_hex(of.ref.hash) +
-                                        " has the generation below its own");
+  return fail(Error::Kind::corrupt,
+              "no parent of commit " + to_hex(of.ref.hash) + " has the generation below its own");
 }
 
-constexpr uint64_t jump_length(uint64_t generation) { return uint64_t{1} << std::countr_zero(generation); }
+constexpr uint64_t jump_length(uint64_t generation) {
+  return uint64_t{1} << std::countr_zero(generation);
+}
 
 // One step down that does not pass `generation`, which is below that of `from`.
 Result<Place> step_down(const CommitSource& source, const Place& from, uint64_t generation,
@@ -86,7 +88,8 @@ Result<Place> step_down(const CommitSource& source, const Place& from, uint64_t 
   return main_parent(source, from, budget);
 }
 
-Result<Place> descend(const CommitSource& source, Place from, uint64_t generation, WalkBudget& budget) {
+Result<Place> descend(const CommitSource& source, Place from, uint64_t generation,
+                      WalkBudget& budget) {
   while (from.generation() > generation) {
     auto next = step_down(source, from, generation, budget);
     if (!next) return next;
@@ -186,7 +189,8 @@ Result<WalkedCommit> ancestor_at(const CommitSource& source, const ObjectRef& co
   auto top = visit(source, *start, budget);
   if (!top) return pass_on(top);
   if (generation == 0 || generation > top->generation()) {
-    return fail(Error::Kind::invalid, "commit " + to_hex(commit.hash) + " has no ancestor at generation " +
+    return fail(Error::Kind::invalid, "commit " + to_hex(commit.hash) +
+                                          " has no ancestor at generation " +
                                           std::to_string(generation));
   }
   auto found = descend(source, *top, generation, budget);

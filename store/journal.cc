@@ -102,7 +102,8 @@ Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value) {
   good = good && newest <= sequence && record.below < sequence && entry.target < sequence;
   good = good && (entry.target == 0) == (entry.kind == JournalEntry::Kind::change);
   if (!good || !in.complete()) {
-    return fail(Error::Kind::corrupt, "journal entry " + std::to_string(sequence) + " is malformed");
+    return fail(Error::Kind::corrupt,
+                "journal entry " + std::to_string(sequence) + " is malformed");
   }
   return record;
 }

@@ -15,7 +15,8 @@ LocalStore::LocalStore(std::unique_ptr<Backend> backend, StoreOptions options)
 LocalStore::~LocalStore() { static_cast<void>(close()); }
 
 Result<void> LocalStore::check_open() const {
-  if (closed_.load(std::memory_order_relaxed)) return fail(Error::Kind::closed, "the store is closed");
+  if (closed_.load(std::memory_order_relaxed))
+    return fail(Error::Kind::closed, "the store is closed");
   return {};
 }
 
@@ -160,8 +161,10 @@ Result<std::vector<Ref>> LocalStore::heads_at(uint64_t sequence) const {
     if (record.entry.sequence <= sequence) return Flow::stop;
     for (const RefChange& change : record.entry.changes) {
       auto key = std::pair(change.kind, change.name);
-      if (change.before) heads.insert_or_assign(std::move(key), *change.before);
-      else heads.erase(key);
+      if (change.before)
+        heads.insert_or_assign(std::move(key), *change.before);
+      else
+        heads.erase(key);
     }
     return Flow::go_on;
   });
@@ -202,7 +205,8 @@ Result<bool> LocalStore::wait(uint64_t after, std::chrono::milliseconds timeout)
   const auto until = Clock::now() + timeout;
   Growth::Interest interest(growth_);
   // Nobody tells of what other processes commit: look, at growing intervals.
-  for (auto interval = std::chrono::milliseconds(2);; interval = std::min(2 * interval, std::chrono::milliseconds(200))) {
+  for (auto interval = std::chrono::milliseconds(2);;
+       interval = std::min(2 * interval, std::chrono::milliseconds(200))) {
     auto last = last_sequence();
     if (!last) return pass_on(last);
     if (*last > after) return true;

@@ -8,7 +8,8 @@ namespace {
 using Hints = LayeredState::Hints;
 
 // A tree whose root may be staged: it then keeps the arena.
-Result<Tree> load_tree(const ObjectStore& objects, const ObjectRef& root, std::shared_ptr<Arena> keep) {
+Result<Tree> load_tree(const ObjectStore& objects, const ObjectRef& root,
+                       std::shared_ptr<Arena> keep) {
   auto tree = Tree::load(objects, root);
   if (!tree || !root.address.is_staged()) return tree;
   auto arena = std::make_shared<Arena>();
@@ -19,8 +20,9 @@ Result<Tree> load_tree(const ObjectStore& objects, const ObjectRef& root, std::s
 Result<Located> locate(const LayeredState& state, const ObjectRef& ref, ObjectKind kind) {
   auto found = state.locate(ref, Hints::foreign);
   if (found && found->view.kind != kind) {
-    return fail(Error::Kind::invalid, "object " + to_hex(ref.hash) +
-                                          (kind == ObjectKind::commit ? " is not a commit" : " is not a tag"));
+    return fail(Error::Kind::invalid,
+                "object " + to_hex(ref.hash) +
+                    (kind == ObjectKind::commit ? " is not a commit" : " is not a tag"));
   }
   return found;
 }
@@ -45,7 +47,9 @@ class WaitingCommits final : public CommitSource {
   Result<std::optional<ObjectRef>> at(Address address) const override {
     return commit_at_address(objects_, address);
   }
-  Result<Tree> tree(const ObjectRef& root) const override { return load_tree(objects_, root, keep_); }
+  Result<Tree> tree(const ObjectRef& root) const override {
+    return load_tree(objects_, root, keep_);
+  }
 
  private:
   const ObjectStore& objects_;
@@ -56,7 +60,8 @@ class WaitingCommits final : public CommitSource {
 
 }  // namespace
 
-std::unique_ptr<CommitSource> waiting_commits(const ObjectStore& objects, const GroupCommit& writer) {
+std::unique_ptr<CommitSource> waiting_commits(const ObjectStore& objects,
+                                              const GroupCommit& writer) {
   return std::make_unique<WaitingCommits>(objects, writer);
 }
 
@@ -132,9 +137,8 @@ Result<void> LocalView::scan(uint64_t from, Direction direction, const JournalVi
   if (!base) return pass_on(base);
   const Changes* waiting = waiting_.changes();
   // What waits may be on the backend already: its commit is seen a moment before it stops to wait.
-  uint64_t first_waiting = waiting && !waiting->journal.empty()
-                               ? waiting->journal.front().entry.sequence
-                               : UINT64_MAX;
+  uint64_t first_waiting =
+      waiting && !waiting->journal.empty() ? waiting->journal.front().entry.sequence : UINT64_MAX;
   bool stopped = false;
   auto visit_settled = [&](JournalRecord record) {
     record.entry.changes = settled(std::move(record.entry.changes));

@@ -1,6 +1,7 @@
 #pragma once
-// A consistent look at a store: a snapshot of its backend and, over it, what waits.  What waits cannot change
-// while a view lives, so keep it short.  Nothing that a view gives out has a staged hint.
+// A consistent look at a store: a snapshot of its backend and, over it, what waits.  What waits
+// cannot change while a view lives, so keep it short.  Nothing that a view gives out has a staged
+// hint.
 
 #include <ukstore/store/group_commit.h>
 #include <ukstore/store/history.h>
@@ -36,6 +37,7 @@ class LocalView {
 };
 
 // The commits of a store, those that wait included.
-std::unique_ptr<CommitSource> waiting_commits(const ObjectStore& objects, const GroupCommit& writer);
+std::unique_ptr<CommitSource> waiting_commits(const ObjectStore& objects,
+                                              const GroupCommit& writer);
 
 }  // namespace ukstore

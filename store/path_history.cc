@@ -72,7 +72,8 @@ class PathWalk {
       auto parent = look(links.parent(i));
       if (!parent) return pass_on(parent);
       // The tree as a whole is this parent's: nobody needs to look for the path.
-      if ((*parent)->links.tree() == links.tree()) return follow_unchanged(number, links.parent(i), **parent);
+      if ((*parent)->links.tree() == links.tree())
+        return follow_unchanged(number, links.parent(i), **parent);
       parents.push_back(*parent);
     }
     auto own = look(walk_.node(number).ref);

@@ -21,10 +21,11 @@ Result<Found> look(const Backend& backend) {
   }
   bool heads = false;
   for (char prefix : {kHeadPrefix, kTagPrefix, kJournalPrefix}) {
-    auto ok = (*snapshot)->scan(record_key(prefix), {}, Direction::forward, [&](BytesView, BytesView) {
-      heads = true;
-      return Flow::stop;
-    });
+    auto ok =
+        (*snapshot)->scan(record_key(prefix), {}, Direction::forward, [&](BytesView, BytesView) {
+          heads = true;
+          return Flow::stop;
+        });
     if (!ok) return pass_on(ok);
   }
   if (heads) return fail(Error::Kind::corrupt, "the store has heads but no format record");

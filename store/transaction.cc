@@ -108,7 +108,7 @@ Result<ObjectRef> OpenTransaction::make_tag(const Tag& tag) {
 }
 
 Result<std::optional<Head>> OpenTransaction::checked_target(RefKind kind,
-                                                           const std::optional<Head>& next) const {
+                                                            const std::optional<Head>& next) const {
   if (!next) return next;
   if (kind == RefKind::branch && next->kind != ObjectKind::commit) {
     return fail(Error::Kind::invalid, "a branch points to a commit and nothing else");
@@ -129,8 +129,8 @@ Result<void> OpenTransaction::compare_and_set(RefKind kind, BytesView name,
   auto now = state_.head(key);
   if (!now) return pass_on(now);
   if (*now != expected) {
-    return fail(Error::Kind::moved, describe(kind, name) + " is at " + describe(*now) + ", not at " +
-                                        describe(expected));
+    return fail(Error::Kind::moved, describe(kind, name) + " is at " + describe(*now) +
+                                        ", not at " + describe(expected));
   }
   auto target = checked_target(kind, next);
   if (!target) return pass_on(target, "setting " + describe(kind, name));
@@ -210,10 +210,10 @@ Result<Changes> OpenTransaction::finish(const TransactOptions& options) {
   }
   auto end = state_.journal_end();
   if (!end) return pass_on(end);
-  JournalRecord record =
-      kind_ == JournalEntry::Kind::change ? next_change(*end, std::move(entry))
-      : kind_ == JournalEntry::Kind::undo ? next_undo(*end, std::move(entry), *stepped_over_)
-                                          : next_redo(*end, std::move(entry), *stepped_over_);
+  JournalRecord record = kind_ == JournalEntry::Kind::change ? next_change(*end, std::move(entry))
+                         : kind_ == JournalEntry::Kind::undo
+                             ? next_undo(*end, std::move(entry), *stepped_over_)
+                             : next_redo(*end, std::move(entry), *stepped_over_);
   if (auto ok = check_size(record); !ok) return pass_on(ok);
   own_.journal.push_back(std::move(record));
   return std::move(own_);

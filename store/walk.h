@@ -1,9 +1,11 @@
 #pragma once
-// A queue of commits by generation, newest first, that knows every commit it has met and what was painted on it.
+// A queue of commits by generation, newest first, that knows every commit it has met and what was
+// painted on it.
 //
 // Invariants:
 // 1. A commit is read once, when it is first met.
-// 2. A commit is popped after all its descendants that the walk meets: their generations are higher.  So
+// 2. A commit is popped after all its descendants that the walk meets: their generations are
+// higher.  So
 //    the paint on a popped commit is final.
 
 #include <ukstore/store/history.h>
@@ -27,12 +29,14 @@ class CommitWalk {
   Result<uint32_t> meet(const ObjectRef& ref, uint32_t paint);
   // A starting point that a caller handed in.
   Result<uint32_t> start(const ObjectRef& foreign, uint32_t paint);
-  // The queued commit of the highest generation, the smallest hash among equals; nullopt at the end.
+  // The queued commit of the highest generation, the smallest hash among equals; nullopt at the
+  // end.
   std::optional<uint32_t> pop();
 
   // Valid until the next `meet`.
   const Node& node(uint32_t number) const { return nodes_[number]; }
-  // How many queued commits lack all of this paint; given paint must be asked for from the start on.
+  // How many queued commits lack all of this paint; given paint must be asked for from the start
+  // on.
   void count_without(uint32_t paint) { counted_paint_ = paint; }
   size_t queued_without() const { return queued_without_; }
 

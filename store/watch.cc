@@ -14,19 +14,21 @@ Result<std::vector<Bytes>> changed_paths(const Tree& before, const Tree& after, 
   if (!old_entry) return pass_on(old_entry);
   if (!new_entry) return pass_on(new_entry);
   auto payload = [](const Tree& tree, const std::optional<Entry>& entry) {
-    return entry && entry->has_payload() ? std::optional(std::pair(entry->kind, tree.payload(*entry)))
-                                         : std::nullopt;
+    return entry && entry->has_payload()
+               ? std::optional(std::pair(entry->kind, tree.payload(*entry)))
+               : std::nullopt;
   };
   if (payload(before, *old_entry) != payload(after, *new_entry)) paths.emplace_back(path);
   auto old_tree = before.subtree(path), new_tree = after.subtree(path);
   if (!old_tree) return pass_on(old_tree);
   if (!new_tree) return pass_on(new_tree);
-  auto ok = diff_paths(*old_tree, *new_tree,
-                       [&](BytesView below, const std::optional<Entry>&, const std::optional<Entry>&) {
-                         if (paths.size() == kWatchPathsMax) return Flow::stop;
-                         paths.push_back(Bytes(path) + "/" + Bytes(below));
-                         return Flow::go_on;
-                       });
+  auto ok =
+      diff_paths(*old_tree, *new_tree,
+                 [&](BytesView below, const std::optional<Entry>&, const std::optional<Entry>&) {
+                   if (paths.size() == kWatchPathsMax) return Flow::stop;
+                   paths.push_back(Bytes(path) + "/" + Bytes(below));
+                   return Flow::go_on;
+                 });
   if (!ok) return pass_on(ok);
   return paths;
 }
@@ -38,7 +40,8 @@ Result<std::vector<WatchEvent>> events_of(const WatchFilter& filter, uint64_t se
                                           const ReadHeadTree& tree_of) {
   std::vector<WatchEvent> events;
   for (const RefChange& change : changes) {
-    bool concerns = !filter.branch || (change.kind == RefKind::branch && change.name == *filter.branch);
+    bool concerns =
+        !filter.branch || (change.kind == RefKind::branch && change.name == *filter.branch);
     if (!concerns) continue;
     WatchEvent event{sequence, change, {}};
     if (filter.path) {
@@ -78,7 +81,8 @@ void Watchers::remove(uint64_t id) {
   }
   std::unique_lock lock(removed->mutex);
   removed->removed = true;
-  if (std::ranges::find(removed->callers, std::this_thread::get_id()) != removed->callers.end()) return;
+  if (std::ranges::find(removed->callers, std::this_thread::get_id()) != removed->callers.end())
+    return;
   removed->returned.wait(lock, [&] { return removed->callers.empty(); });
 }
 

@@ -51,8 +51,8 @@ class Watchers {
 // Tells threads that wait for the journal to grow.
 class Growth {
  public:
-  // One thread's interest.  It looks at the journal after it has made this: what grew earlier it sees there, what
-  // grows later wakes it.
+  // One thread's interest.  It looks at the journal after it has made this: what grew earlier it
+  // sees there, what grows later wakes it.
   class Interest {
    public:
     explicit Interest(Growth& growth) : growth_(growth) { ++growth_.interested_; }
