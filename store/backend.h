@@ -74,6 +74,13 @@ class Write : public Snapshot {
   virtual Result<void> commit(Durability durability) = 0;
 };
 
+// Keeps writers on other backends of the same medium out, those of other processes too, until it is
+// dropped, by whichever thread.  The backend that gave it goes on to write.
+class WriterHold {
+ public:
+  virtual ~WriterHold() = default;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -89,6 +96,11 @@ class Backend {
   // then fails with `locked` and a message that says who holds it (process id and since when).
   // `read_only` after a failed commit or if opened for reading.
   virtual Result<std::unique_ptr<Write>> write() = 0;
+
+  // Keeps others from writing over several transactions: what waits in memory then builds on heads
+  // that nobody moves.  At most one at a time; fails as `write` does.  By default nobody else can
+  // write.
+  virtual Result<std::unique_ptr<WriterHold>> hold() { return std::make_unique<WriterHold>(); }
 
   // "memory", "lmdb": for messages and tests.
   virtual std::string_view name() const = 0;
