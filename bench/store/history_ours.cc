@@ -40,8 +40,8 @@ Shape braid() {
   return shape;
 }
 
-// Makes a history of this shape; returns its last commit.  A merge takes the tree of its first parent, and each
-// commit makes one change of its own.
+// Makes a history of this shape; returns its last commit.  A merge takes the tree of its first
+// parent, and each commit makes one change of its own.
 ObjectRef make_history(Store& store, const Shape& shape, std::string_view branch) {
   std::vector<StoredCommit> commits;
   commits.reserve(shape.size());
