@@ -2,8 +2,6 @@
 
 #include <ukstore/libos/core/call_names.h>
 
-#include <ukstore/libos/core/text.h>
-
 namespace ukstore::libos {
 namespace {
 
@@ -61,8 +59,8 @@ constexpr std::string_view kNames =
 
 std::string_view call_name(uint64_t number) {
   std::string_view names = kNames;
-  for (; number && !names.empty(); --number) names.remove_prefix(find_char(names, ' ') + 1);
-  std::string_view name = names.substr(0, find_char(names, ' '));
+  for (; number && !names.empty(); --number) names.remove_prefix(names.find(' ') + 1);
+  std::string_view name = names.substr(0, names.find(' '));
   return name.empty() ? "unnamed" : name;
 }
 

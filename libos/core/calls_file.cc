@@ -9,6 +9,7 @@
 #include <linux/stat.h>
 
 #include <cstring>
+#include <new>
 
 #include <ukstore/libos/core/console.h>
 #include <ukstore/libos/core/file.h>
@@ -96,7 +97,7 @@ Name* make_name(std::string_view path, bool directory) {
       if (!page) return nullptr;
       slot = reinterpret_cast<Name*>(page);
     }
-    *slot = Name{};
+    new (slot) Name;
     std::memcpy(slot->path, path.data(), path.size());
     slot->used = true;
     slot->directory = directory;

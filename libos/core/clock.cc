@@ -55,8 +55,8 @@ uint64_t ticks_between(const Sample& a, const Sample& b) {
 
 uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c) {
   uint64_t low, high, quotient, rest;
-  asm("mul %3" : "=a"(low), "=d"(high) : "0"(a), "rm"(b));
-  asm("div %4" : "=a"(quotient), "=d"(rest) : "0"(low), "1"(high), "rm"(c));
+  asm("mulq %3" : "=a"(low), "=d"(high) : "0"(a), "rm"(b));
+  asm("divq %4" : "=a"(quotient), "=d"(rest) : "0"(low), "1"(high), "rm"(c));
   return quotient;
 }
 

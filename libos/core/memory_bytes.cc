@@ -1,10 +1,11 @@
-// The byte routines that the compiler calls, under libos's own names (see freestanding.h).
+// The byte routines that the compiler calls.  They have names of their own, which the build puts in
+// place of the C library's (CMakeLists.txt): those are IFUNCs and use vector registers.
 #include <stdint.h>
-#include <string.h>
+#include <stddef.h>
 
 extern "C" {
 
-void* memcpy(void* to, const void* from, size_t bytes) {
+void* libos_memcpy(void* to, const void* from, size_t bytes) {
   void* result = to;
   size_t words = bytes / 8;
   asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words)::"memory");
@@ -13,16 +14,16 @@ void* memcpy(void* to, const void* from, size_t bytes) {
   return result;
 }
 
-void* memmove(void* to, const void* from, size_t bytes) {
+void* libos_memmove(void* to, const void* from, size_t bytes) {
   auto a = reinterpret_cast<uintptr_t>(to), b = reinterpret_cast<uintptr_t>(from);
-  if (a - b >= bytes) return memcpy(to, from, bytes);
+  if (a - b >= bytes) return libos_memcpy(to, from, bytes);
   auto* out = static_cast<volatile char*>(to) + bytes;
   auto* in = static_cast<const volatile char*>(from) + bytes;
   while (bytes--) *--out = *--in;
   return to;
 }
 
-void* memset(void* to, int value, size_t bytes) {
+void* libos_memset(void* to, int value, size_t bytes) {
   void* result = to;
   uint64_t pattern = 0x0101010101010101u * static_cast<unsigned char>(value);
   size_t words = bytes / 8;
@@ -32,7 +33,7 @@ void* memset(void* to, int value, size_t bytes) {
   return result;
 }
 
-int memcmp(const void* a, const void* b, size_t bytes) {
+int libos_memcmp(const void* a, const void* b, size_t bytes) {
   auto* x = static_cast<const volatile unsigned char*>(a);
   auto* y = static_cast<const volatile unsigned char*>(b);
   for (; bytes; --bytes, ++x, ++y) {
@@ -42,14 +43,23 @@ int memcmp(const void* a, const void* b, size_t bytes) {
   return 0;
 }
 
-size_t strlen(const char* text) {
+void* libos_memchr(const void* from, int value, size_t bytes) {
+  auto* at = static_cast<const volatile unsigned char*>(from);
+  for (; bytes; --bytes, ++at) {
+    if (*at == static_cast<unsigned char>(value)) return const_cast<unsigned char*>(at);
+  }
+  return nullptr;
+}
+
+size_t libos_strlen(const char* text) {
   auto* at = static_cast<const volatile char*>(text);
   while (*at) ++at;
   return static_cast<size_t>(at - text);
 }
 
-// A pure virtual call is a bug of libos; the vtables need a name for it.
+// A pure virtual call, or a view cut beyond its end, is a bug of libos; both need a name to call.
 [[noreturn]] void libos_pure_virtual() {
   for (;;) asm volatile("ud2");
 }
+[[noreturn]] void libos_out_of_range() { libos_pure_virtual(); }
 }

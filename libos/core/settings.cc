@@ -1,7 +1,5 @@
 #include <ukstore/libos/core/settings.h>
 
-#include <ukstore/libos/core/text.h>
-
 namespace ukstore::libos {
 namespace {
 
@@ -59,7 +57,7 @@ std::optional<uint64_t> number(std::string_view text) {
 
 // SIZE[K|M]@ADDRESS:IRQ
 std::optional<MmioDevice> mmio_device(std::string_view text) {
-  size_t at = find_char(text, '@'), colon = find_char(text, ':');
+  size_t at = text.find('@'), colon = text.find(':');
   if (at == text.npos || colon == text.npos || colon < at) return std::nullopt;
   std::string_view size_text = text.substr(0, at), irq_text = text.substr(colon + 1);
   uint64_t unit = 1;
@@ -67,7 +65,7 @@ std::optional<MmioDevice> mmio_device(std::string_view text) {
     unit = size_text.back() == 'K' ? 1024 : 1024 * 1024;
     size_text.remove_suffix(1);
   }
-  irq_text = irq_text.substr(0, find_char(irq_text, ':'));
+  irq_text = irq_text.substr(0, irq_text.find(':'));
   auto size = number(size_text), address = number(text.substr(at + 1, colon - at - 1)),
        irq = number(irq_text);
   if (!size || !address || !irq || *size > 1 << 20 || *irq > 255) return std::nullopt;
@@ -111,7 +109,7 @@ bool take_setting(Settings& s, std::string_view name, std::string_view value) {
 }
 
 bool take_word(Settings& s, std::string_view word) {
-  size_t equals = find_char(word, '=');
+  size_t equals = word.find('=');
   std::string_view name = word.substr(0, equals);
   return take_setting(s, name, equals == word.npos ? "" : word.substr(equals + 1));
 }

@@ -13,14 +13,6 @@ struct hex {
   uint64_t value;
 };
 
-// Where `c` first is in `text`; npos if nowhere.  (The library's own search would call memchr.)
-constexpr size_t find_char(std::string_view text, char c) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == c) return i;
-  }
-  return std::string_view::npos;
-}
-
 // What does not fit is cut off.
 template <size_t Capacity>
 class Text {
