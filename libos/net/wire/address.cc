@@ -226,9 +226,7 @@ Ipv6Address with_interface_id(const Ipv6Address& prefix, const MacAddress& mac) 
   return result;
 }
 
-Ipv6Address link_local(const MacAddress& mac) {
-  return with_interface_id({{0xfe, 0x80}}, mac);
-}
+Ipv6Address link_local(const MacAddress& mac) { return with_interface_id({{0xfe, 0x80}}, mac); }
 
 }  // namespace ukstore::net
 

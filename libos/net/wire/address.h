@@ -56,8 +56,8 @@ struct IpAddress {
   std::array<uint8_t, 16> octets{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0};
 
   IpAddress() = default;
-  IpAddress(Ipv4Address address);                                // NOLINT: it is an IP address
-  IpAddress(Ipv6Address address) : octets(address.octets) {}     // NOLINT
+  IpAddress(Ipv4Address address);                             // NOLINT: it is an IP address
+  IpAddress(Ipv6Address address) : octets(address.octets) {}  // NOLINT
   static IpAddress of(const std::array<uint8_t, 16>& octets) { return Ipv6Address{octets}; }
 
   auto operator<=>(const IpAddress&) const = default;

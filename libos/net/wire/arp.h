@@ -1,8 +1,8 @@
 #pragma once
 // ARP for IPv4 over Ethernet (RFC 826).
 
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/address.h>
+#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/fault.h>
 
 #include <array>

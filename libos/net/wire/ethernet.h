@@ -1,8 +1,8 @@
 #pragma once
 // Ethernet II frames without their check sequence, which devices add and remove.
 
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/address.h>
+#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/fault.h>
 
 #include <span>

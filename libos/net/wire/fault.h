@@ -22,11 +22,16 @@ using Parsed = std::expected<T, Fault>;
 
 constexpr std::string_view name(Fault fault) {
   switch (fault) {
-    case Fault::truncated: return "truncated";
-    case Fault::length: return "length";
-    case Fault::version: return "version";
-    case Fault::checksum: return "checksum";
-    case Fault::field: return "field";
+    case Fault::truncated:
+      return "truncated";
+    case Fault::length:
+      return "length";
+    case Fault::version:
+      return "version";
+    case Fault::checksum:
+      return "checksum";
+    case Fault::field:
+      return "field";
   }
   return "unknown";
 }

@@ -1,22 +1,26 @@
 #include <ukstore/libos/net/wire/byte_order.h>
-#include <ukstore/libos/net/wire/checksum.h>
 #include <ukstore/libos/net/wire/icmp.h>
 #include <ukstore/libos/net/wire/ipv4.h>
+#include <ukstore/libos/net/wire/transport_checksum.h>
 
 namespace ukstore::net {
 namespace {
 
 template <typename Type>
 IcmpMessage<Type> read_fields(ByteSpan bytes) {
-  return {static_cast<Type>(load_u8(bytes, 0)), load_u8(bytes, 1), load_be32(bytes, 4), bytes.subspan(8)};
+  return {static_cast<Type>(load_u8(bytes, 0)), load_u8(bytes, 1), load_be32(bytes, 4),
+          bytes.subspan(8)};
 }
 
 template <typename Type>
 Bytes write_fields(const IcmpMessage<Type>& message) {
-  Bytes bytes{static_cast<uint8_t>(message.type), message.code, 0, 0};
+  Bytes bytes;
   bytes.reserve(message.kHeaderBytes + message.body.size());
+  append_u8(bytes, static_cast<uint8_t>(message.type));
+  append_u8(bytes, message.code);
+  append_be16(bytes, 0);
   append_be32(bytes, message.rest);
-  bytes.insert(bytes.end(), message.body.begin(), message.body.end());
+  append(bytes, message.body);
   return bytes;
 }
 
@@ -43,7 +47,7 @@ Bytes serialize(const Icmpv4Message& message) {
 }
 
 Bytes serialize(const Ipv6Address& source, const Ipv6Address& destination,
-                               const Icmpv6Message& message) {
+                const Icmpv6Message& message) {
   Bytes bytes = write_fields(message);
   store_be16(bytes, 2, transport_checksum(source, destination, Protocol::icmpv6, bytes));
   return bytes;

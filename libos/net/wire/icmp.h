@@ -2,8 +2,8 @@
 // ICMP (RFC 792) and ICMPv6 (RFC 4443): messages with the four bytes that each type reads in its
 // own way, and their body.  Neighbor discovery inside ICMPv6: ndp.h.
 
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/address.h>
+#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/fault.h>
 
 #include <span>
@@ -71,6 +71,6 @@ Parsed<Icmpv6Message> parse_icmpv6(const Ipv6Address& source, const Ipv6Address&
 // The message with its checksum.
 Bytes serialize(const Icmpv4Message& message);
 Bytes serialize(const Ipv6Address& source, const Ipv6Address& destination,
-                               const Icmpv6Message& message);
+                const Icmpv6Message& message);
 
 }  // namespace ukstore::net

@@ -1,8 +1,8 @@
 #pragma once
 // IPv4 headers (RFC 791).  Options are skipped on receipt and never sent.
 
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/address.h>
+#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/fault.h>
 
 #include <span>
@@ -42,7 +42,7 @@ struct Ipv4Header {
 struct Ipv4Packet {
   Ipv4Header header;
   size_t header_bytes = Ipv4Header::kBytes;  // with options
-  ByteSpan payload;          // as long as the total length says
+  ByteSpan payload;                          // as long as the total length says
 };
 
 // Reads a packet that may be followed by link padding.  Fails with `truncated` if the buffer is

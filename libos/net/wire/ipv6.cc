@@ -29,17 +29,14 @@ Parsed<Ipv6Packet> parse(ByteSpan bytes, Body body) {
 
 }  // namespace
 
-Parsed<Ipv6Packet> parse_ipv6_packet(ByteSpan bytes) {
-  return parse(bytes, Body::whole);
-}
+Parsed<Ipv6Packet> parse_ipv6_packet(ByteSpan bytes) { return parse(bytes, Body::whole); }
 
-Parsed<Ipv6Packet> parse_ipv6_quote(ByteSpan bytes) {
-  return parse(bytes, Body::cut);
-}
+Parsed<Ipv6Packet> parse_ipv6_quote(ByteSpan bytes) { return parse(bytes, Body::cut); }
 
 void write(const Ipv6Header& header, size_t payload_bytes, std::span<std::byte> out) {
   assert(out.size() >= Ipv6Header::kBytes && payload_bytes <= 0xffff);
-  store_be32(out, 0, 6u << 28 | uint32_t{header.traffic_class} << 20 | (header.flow_label & 0xfffff));
+  store_be32(out, 0,
+             6u << 28 | uint32_t{header.traffic_class} << 20 | (header.flow_label & 0xfffff));
   store_be16(out, 4, static_cast<uint16_t>(payload_bytes));
   store_u8(out, 6, static_cast<uint8_t>(header.next_header));
   store_u8(out, 7, header.hop_limit);

@@ -1,8 +1,8 @@
 #pragma once
 // IPv6 headers (RFC 8200, section 3).  Extension headers: ipv6_extension.h.
 
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/address.h>
+#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/fault.h>
 #include <ukstore/libos/net/wire/ipv4.h>
 

@@ -21,14 +21,19 @@ std::optional<Ipv6Objection> check_options(ByteSpan options, size_t at) {
       ++i;
       continue;
     }
-    if (i + 2 > options.size() || i + 2 + load_u8(options, i + 1) > options.size()) return silently();
+    if (i + 2 > options.size() || i + 2 + load_u8(options, i + 1) > options.size())
+      return silently();
     constexpr uint8_t kPadN = 1, kRouterAlert = 5;
     if (type != kPadN && type != kRouterAlert) {
       switch (type >> 6) {
-        case 0: break;  // skip
-        case 1: return silently();
-        case 2: return problem(2, at + i, Ipv6Objection::Multicast::report_too);
-        case 3: return problem(2, at + i);
+        case 0:
+          break;  // skip
+        case 1:
+          return silently();
+        case 2:
+          return problem(2, at + i, Ipv6Objection::Multicast::report_too);
+        case 3:
+          return problem(2, at + i);
       }
     }
     i += 2 + size_t{load_u8(options, i + 1)};
@@ -65,15 +70,20 @@ Ipv6Walk walk_extensions(const Ipv6Packet& packet) {
     switch (chain.upper) {
       case Protocol::tcp:
       case Protocol::udp:
-      case Protocol::icmpv6: return chain;
-      case Protocol::none: return silently();
-      case Protocol::fragment: return read_fragment(chain, at);
+      case Protocol::icmpv6:
+        return chain;
+      case Protocol::none:
+        return silently();
+      case Protocol::fragment:
+        return read_fragment(chain, at);
       case Protocol::hop_by_hop:  // only directly after the IPv6 header
         if (at != Ipv6Header::kBytes) return problem(1, chain.next_header_at);
         break;
       case Protocol::routing:
-      case Protocol::destination_options: break;
-      default: return problem(1, chain.next_header_at);
+      case Protocol::destination_options:
+        break;
+      default:
+        return problem(1, chain.next_header_at);
     }
     ByteSpan bytes = chain.payload;
     if (bytes.size() < 8) return silently();

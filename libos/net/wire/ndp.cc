@@ -23,7 +23,7 @@ struct Options {
 
 Ipv6Address read_address(ByteSpan bytes, size_t at) {
   Ipv6Address address;
-  std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(at), 16, address.octets.begin());
+  load(bytes, at, address.octets);
   return address;
 }
 
@@ -44,11 +44,18 @@ PrefixInformation read_prefix(ByteSpan option) {
 
 void read_option(ByteSpan option, Options& options) {
   switch (load_u8(option, 0)) {
-    case kSourceMac: options.source_mac = read_mac(option); break;
-    case kTargetMac: options.target_mac = read_mac(option); break;
-    case kMtu: options.mtu = load_be32(option, 4); break;
+    case kSourceMac:
+      options.source_mac = read_mac(option);
+      break;
+    case kTargetMac:
+      options.target_mac = read_mac(option);
+      break;
+    case kMtu:
+      options.mtu = load_be32(option, 4);
+      break;
     case kPrefix:
-      if (option.size() == 32 && load_u8(option, 2) <= 128) options.prefixes.push_back(read_prefix(option));
+      if (option.size() == 32 && load_u8(option, 2) <= 128)
+        options.prefixes.push_back(read_prefix(option));
       break;
     case kDnsServers:
       if (option.size() < 24) break;
@@ -56,7 +63,8 @@ void read_option(ByteSpan option, Options& options) {
       for (size_t at = 8; at + 16 <= option.size(); at += 16)
         options.dns_servers.push_back(read_address(option, at));
       break;
-    default: break;  // unknown options are skipped
+    default:
+      break;  // unknown options are skipped
   }
 }
 
@@ -112,24 +120,23 @@ Parsed<NdpMessage> read_neighbor(const Ipv6Header& ip, const Icmpv6Message& mess
   return advertisement;
 }
 
-void append(Bytes& bytes, const Ipv6Address& address) {
-  bytes.insert(bytes.end(), address.octets.begin(), address.octets.end());
-}
-
 void append_mac(Bytes& bytes, uint8_t type, const std::optional<MacAddress>& mac) {
   if (!mac) return;
-  bytes.insert(bytes.end(), {type, 1});
-  bytes.insert(bytes.end(), mac->octets.begin(), mac->octets.end());
+  append_u8(bytes, type);
+  append_u8(bytes, 1);
+  append(bytes, mac->octets);
 }
 
 void append_prefix(Bytes& bytes, const PrefixInformation& prefix) {
-  bytes.insert(bytes.end(), {kPrefix, 4, prefix.prefix_bits,
-                             static_cast<uint8_t>((prefix.on_link ? 0x80 : 0) |
-                                                  (prefix.autonomous ? 0x40 : 0))});
+  append_u8(bytes, kPrefix);
+  append_u8(bytes, 4);
+  append_u8(bytes, prefix.prefix_bits);
+  append_u8(bytes,
+            static_cast<uint8_t>((prefix.on_link ? 0x80 : 0) | (prefix.autonomous ? 0x40 : 0)));
   append_be32(bytes, prefix.valid_s);
   append_be32(bytes, prefix.preferred_s);
   append_be32(bytes, 0);
-  append(bytes, prefix.prefix);
+  append(bytes, prefix.prefix.octets);
 }
 
 struct Body {
@@ -151,22 +158,22 @@ Body body(const RouterAdvertisement& message) {
   append_be32(out.bytes, message.retransmit_ms);
   append_mac(out.bytes, kSourceMac, message.source_mac);
   if (message.mtu) {
-    out.bytes.insert(out.bytes.end(), {kMtu, 1, 0, 0});
+    append_be32(out.bytes, uint32_t{kMtu} << 24 | 1u << 16);
     append_be32(out.bytes, *message.mtu);
   }
   for (const PrefixInformation& prefix : message.prefixes) append_prefix(out.bytes, prefix);
   if (!message.dns_servers.empty()) {
     auto units = static_cast<uint8_t>(1 + 2 * message.dns_servers.size());
-    out.bytes.insert(out.bytes.end(), {kDnsServers, units, 0, 0});
+    append_be32(out.bytes, uint32_t{kDnsServers} << 24 | uint32_t{units} << 16);
     append_be32(out.bytes, message.dns_lifetime_s);
-    for (const Ipv6Address& server : message.dns_servers) append(out.bytes, server);
+    for (const Ipv6Address& server : message.dns_servers) append(out.bytes, server.octets);
   }
   return out;
 }
 
 Body body(const NeighborSolicitation& message) {
   Body out{Icmpv6Type::neighbor_solicitation};
-  append(out.bytes, message.target);
+  append(out.bytes, message.target.octets);
   append_mac(out.bytes, kSourceMac, message.source_mac);
   return out;
 }
@@ -175,7 +182,7 @@ Body body(const NeighborAdvertisement& message) {
   Body out{Icmpv6Type::neighbor_advertisement, (message.router ? 1u << 31 : 0) |
                                                    (message.solicited ? 1u << 30 : 0) |
                                                    (message.override_entry ? 1u << 29 : 0)};
-  append(out.bytes, message.target);
+  append(out.bytes, message.target.octets);
   append_mac(out.bytes, kTargetMac, message.target_mac);
   return out;
 }
@@ -191,15 +198,18 @@ Parsed<NdpMessage> parse_ndp(const Ipv6Header& ip, const Icmpv6Message& message)
       if (ip.source.is_unspecified() && options->source_mac) return std::unexpected(Fault::field);
       return RouterSolicitation{options->source_mac};
     }
-    case Icmpv6Type::router_advertisement: return read_router_advertisement(ip, message);
+    case Icmpv6Type::router_advertisement:
+      return read_router_advertisement(ip, message);
     case Icmpv6Type::neighbor_solicitation:
-    case Icmpv6Type::neighbor_advertisement: return read_neighbor(ip, message);
-    default: return std::unexpected(Fault::version);
+    case Icmpv6Type::neighbor_advertisement:
+      return read_neighbor(ip, message);
+    default:
+      return std::unexpected(Fault::version);
   }
 }
 
 Bytes serialize(const Ipv6Address& source, const Ipv6Address& destination,
-                               const NdpMessage& message) {
+                const NdpMessage& message) {
   Body out = std::visit([](const auto& kind) { return body(kind); }, message);
   return serialize(source, destination, Icmpv6Message{out.type, 0, out.rest, out.bytes});
 }

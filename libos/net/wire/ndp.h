@@ -2,8 +2,8 @@
 // Neighbor discovery (RFC 4861, section 4) as plain values.  Redirects are not read: a host with
 // one router and its own prefixes loses nothing but a detour.
 
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/address.h>
+#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/fault.h>
 #include <ukstore/libos/net/wire/icmp.h>
 #include <ukstore/libos/net/wire/ipv6.h>
@@ -73,6 +73,6 @@ Parsed<NdpMessage> parse_ndp(const Ipv6Header& ip, const Icmpv6Message& message)
 
 // The whole ICMPv6 message with its checksum.  It must go out with hop limit 255.
 Bytes serialize(const Ipv6Address& source, const Ipv6Address& destination,
-                               const NdpMessage& message);
+                const NdpMessage& message);
 
 }  // namespace ukstore::net

@@ -1,12 +1,12 @@
 #include <ukstore/libos/net/wire/byte_order.h>
-#include <ukstore/libos/net/wire/checksum.h>
 #include <ukstore/libos/net/wire/ipv4.h>
+#include <ukstore/libos/net/wire/transport_checksum.h>
 #include <ukstore/libos/net/wire/udp.h>
 
 namespace ukstore::net {
 
-Parsed<UdpDatagram> parse_udp(const IpAddress& source, const IpAddress& destination,
-                              ByteSpan bytes, UdpChecksum checksum) {
+Parsed<UdpDatagram> parse_udp(const IpAddress& source, const IpAddress& destination, ByteSpan bytes,
+                              UdpChecksum checksum) {
   if (bytes.size() < UdpHeader::kBytes) return std::unexpected(Fault::truncated);
   size_t length = load_be16(bytes, 4);
   if (length < UdpHeader::kBytes) return std::unexpected(Fault::length);
