@@ -1,0 +1,83 @@
+#pragma once
+// Objects that are made but not yet written.
+//
+// An edit of a tree makes nodes; they live in an arena until a commit writes those that it reaches into
+// a segment.  The address of a staged object is its place in memory, so that a tree whose nodes lie
+// partly in a segment and partly in an arena is read by one path.
+//
+// Invariants:
+// 1. A staged object never moves, and its address stays valid until the arena and all arenas that
+//    keep it are gone.  After it is written its bytes may be dropped; `written()` then says where they are.
+// 2. Children are staged before the objects that name them, so objects in the order of `objects()` are
+//    closed under children.
+// An arena is used by one thread at a time.
+
+#include <ukstore/store/error.h>
+#include <ukstore/store/object.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace ukstore {
+
+class StagedObject {
+ public:
+  const Hash& hash() const { return hash_; }
+  // Where the object was written; none while it is only here.
+  Address written() const { return written_; }
+  // Valid while `has_bytes()`.
+  bool has_bytes() const { return !dropped_; }
+  ObjectView view() const {
+    return {kind_, bytes_, reinterpret_cast<const char*>(side_.data()),
+            static_cast<uint32_t>(side_.size())};
+  }
+  std::span<const uint64_t> side() const { return side_; }
+
+ private:
+  friend class Arena;
+  Hash hash_;
+  Address written_;
+  ObjectKind kind_{};
+  bool dropped_ = false;
+  Bytes bytes_;
+  std::vector<uint64_t> side_;
+};
+
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // Stages an object and names it.  `side` are the addresses of the objects that `canonical` names, in
+  // order; they may be staged here, in an arena that this one keeps, or written.
+  ObjectRef add(ObjectKind kind, Bytes canonical, std::span<const Address> side);
+
+  // Keeps `other` alive as long as this arena, because an object here names one there.
+  void keep(std::shared_ptr<Arena> other);
+
+  // Marks an object as written and, with `Drop::yes`, frees its bytes.
+  enum class Drop { no, yes };
+  void mark_written(StagedObject& object, Address address, Drop drop);
+
+  std::deque<StagedObject>& objects() { return objects_; }
+  // Bytes of the objects that are staged and not yet written.
+  size_t unwritten_bytes() const { return unwritten_bytes_; }
+
+  // Long writes (a streamed blob, an import) call this as they go.  When more than `limit_bytes` are
+  // unwritten it runs `spill`, which writes them early; what no commit comes to reach is garbage.
+  void set_spill(size_t limit_bytes, std::function<Result<void>(Arena&)> spill);
+  Result<void> relieve();
+
+ private:
+  std::deque<StagedObject> objects_;
+  std::vector<std::shared_ptr<Arena>> kept_;
+  size_t unwritten_bytes_ = 0;
+  size_t spill_limit_bytes_ = 0;
+  std::function<Result<void>(Arena&)> spill_;
+};
+
+}  // namespace ukstore
