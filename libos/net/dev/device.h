@@ -36,6 +36,9 @@ struct FrameMeta {
   bool operator==(const FrameMeta&) const = default;
 };
 
+// The most pieces that one frame to send may come in.
+constexpr size_t kFramePiecesMax = 128;
+
 struct Frame {
   Buf data;  // from the Ethernet header on
   FrameMeta meta;

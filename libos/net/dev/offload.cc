@@ -9,7 +9,6 @@ namespace ukstore::net {
 namespace {
 
 constexpr size_t kHeadersMax = 128;
-constexpr size_t kPiecesMax = 64;
 constexpr size_t kIpAt = EthernetHeader::kBytes;
 constexpr uint8_t kFin = 1, kPsh = 8, kCwr = 0x80;
 
@@ -120,7 +119,7 @@ void segment(const SegmentSource& source, const FrameMeta& meta, const FrameSink
   assert(meta.checksum == ChecksumState::partial);
   size_t total = total_bytes(source.payload);
   PayloadCursor cursor(source.payload);
-  std::array<ByteSpan, kPiecesMax> pieces;
+  std::array<ByteSpan, kFramePiecesMax> pieces;
   size_t offset = 0;
   for (size_t index = 0; offset < total || index == 0; ++index) {
     size_t length = std::min<size_t>(meta.gso_bytes, total - offset);
@@ -143,7 +142,7 @@ SendResult SoftwareOffload::send_summed(Time now, std::span<const ByteSpan> piec
     return inner_.send(now, pieces, meta);
   // The checksum's field lies in the first piece, which is copied to be changed.
   std::array<std::byte, 2048> first;
-  std::array<ByteSpan, kPiecesMax> all;
+  std::array<ByteSpan, kFramePiecesMax> all;
   assert(!pieces.empty() && pieces[0].size() <= first.size() && pieces.size() <= all.size());
   std::copy(pieces.begin(), pieces.end(), all.begin());
   std::memcpy(first.data(), pieces[0].data(), pieces[0].size());
@@ -159,7 +158,7 @@ SendResult SoftwareOffload::send(Time now, std::span<const ByteSpan> pieces,
   bool inner_cuts = meta.gso == Gso::tcp4 ? inner.tso4 : inner.tso6;
   if (meta.gso == Gso::none || inner_cuts) return send_summed(now, pieces, meta);
   assert(!pieces.empty() && pieces[0].size() >= meta.header_bytes);
-  std::array<ByteSpan, kPiecesMax> payload;
+  std::array<ByteSpan, kFramePiecesMax> payload;
   size_t count = 0;
   if (pieces[0].size() > meta.header_bytes) payload[count++] = pieces[0].subspan(meta.header_bytes);
   for (ByteSpan piece : pieces.subspan(1)) {

@@ -15,7 +15,6 @@ namespace ukstore::net {
 namespace {
 
 constexpr uint32_t kLargeBytes = 65'536 + 64;  // the header, Ethernet and the largest IP packet
-constexpr size_t kPiecesMax = 64;
 
 std::unexpected<std::string> failed(int fd, const char* call) {
   std::string reason = std::string(call) + ": " + std::strerror(errno);
@@ -83,8 +82,8 @@ std::optional<Frame> TapDevice::receive_plain() {
 }
 
 SendResult TapDevice::send(Time, std::span<const ByteSpan> pieces, const FrameMeta& meta) {
-  std::array<iovec, kPiecesMax + 1> vectors;
-  assert(pieces.size() <= kPiecesMax);
+  std::array<iovec, kFramePiecesMax + 1> vectors;
+  assert(pieces.size() <= kFramePiecesMax);
   std::array<std::byte, kVirtioHeaderBytes> header;
   size_t count = 0;
   if (options_.offload == TapOffload::offload) {

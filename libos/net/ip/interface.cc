@@ -152,14 +152,11 @@ void Interface::ask(Time now, const NeighborCache::Solicitation& question) {
 void Interface::release(Time now, std::vector<HeldFrame> frames, const MacAddress& to) {
   for (HeldFrame& frame : frames) {
     store(frame.bytes, 0, to.octets);
-    // An oversized segment is cut where its headers end: they must be a piece of their own.
-    size_t first = frame.meta.gso == Gso::none ? frame.bytes.size() : frame.meta.header_bytes;
-    if (frame.meta.checksum == ChecksumState::partial)
-      first = std::min<size_t>(first, PacketHeader::kBytesMax);
-    std::array<ByteSpan, 2> pieces{ByteSpan(frame.bytes).first(first),
-                                   ByteSpan(frame.bytes).subspan(first)};
-    ++counters_.frames_out;
-    device_.send(now, std::span(pieces).first(pieces[1].empty() ? 1 : 2), frame.meta);
+    if (blocked_.empty() && send_held(now, frame) == SendResult::sent) {
+      ++counters_.frames_out;
+    } else if (blocked_.size() < kBlockedMax) {
+      blocked_.push_back(std::move(frame));
+    }
   }
 }
 

@@ -103,6 +103,11 @@ class Interface {
   SendStatus send(Time now, const Packet& packet, PacketHeader& header,
                   std::span<const ByteSpan> payload);
 
+  // Whether the device takes more.  While it does not, transports plan nothing; what is sent
+  // nevertheless waits, up to kBlockedMax frames.
+  bool ready(Time now);
+  static constexpr size_t kBlockedMax = 64;
+
   // A neighbor that a transport hears from is there (RFC 4861, section 7.3.1).
   void confirm_reachable(Time now, const IpAddress& destination);
 
@@ -148,8 +153,10 @@ class Interface {
   SendStatus send_fragments(Time now, const Packet& packet, ByteSpan transport, uint16_t mtu);
   SendStatus route_out(Time now, const IpAddress& destination, PacketHeader& header,
                        std::span<const ByteSpan> payload, FrameMeta meta);
-  SendStatus transmit(Time now, const MacAddress& to, PacketHeader& header,
-                      std::span<const ByteSpan> payload, const FrameMeta& meta);
+  SendStatus transmit(Time now, PacketHeader& header, std::span<const ByteSpan> payload,
+                      const FrameMeta& meta);
+  SendStatus put(Time now, std::span<const ByteSpan> pieces, const FrameMeta& meta);
+  SendResult send_held(Time now, const HeldFrame& frame);
   void send_arp(Time now, const ArpPacket& packet, const MacAddress& to);
   void send_ndp(Time now, const Ipv6Address& source, const Ipv6Address& destination,
                 const NdpMessage& message);
@@ -172,7 +179,8 @@ class Interface {
   RateLimit errors_limit_;
   RateLimit echo_limit_;
   RateLimit defend_limit_{1, 1};
-  std::deque<Frame> looped_;  // packets to ourselves
+  std::deque<Frame> looped_;       // packets to ourselves
+  std::deque<HeldFrame> blocked_;  // what a full device did not take
   uint16_t next_id_;
   uint32_t next_fragment_id_;
   InterfaceCounters counters_;

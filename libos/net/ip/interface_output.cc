@@ -152,23 +152,51 @@ SendStatus Interface::route_out(Time now, const IpAddress& destination, PacketHe
   write(EthernetHeader{to.value_or(MacAddress{}), mac(),
                        destination.family() == Family::ipv4 ? EtherType::ipv4 : EtherType::ipv6},
         header.push_front(EthernetHeader::kBytes));
-  if (to) return transmit(now, *to, header, payload, meta);
+  if (to) return transmit(now, header, payload, meta);
   neighbors_.hold(now, *hop, {joined(header.bytes(), payload), meta});
   while (auto question = neighbors_.next_solicitation(now)) ask(now, *question);
   return SendStatus::sent;
 }
 
-SendStatus Interface::transmit(Time now, const MacAddress&, PacketHeader& header,
-                               std::span<const ByteSpan> payload, const FrameMeta& meta) {
-  constexpr size_t kPiecesMax = 64;
-  std::array<ByteSpan, kPiecesMax> pieces;
+SendStatus Interface::transmit(Time now, PacketHeader& header, std::span<const ByteSpan> payload,
+                               const FrameMeta& meta) {
+  std::array<ByteSpan, kFramePiecesMax> pieces;
   assert(payload.size() < pieces.size());
   pieces[0] = std::as_const(header).bytes();
   std::copy(payload.begin(), payload.end(), pieces.begin() + 1);
-  SendResult result = device_.send(now, std::span(pieces).first(payload.size() + 1), meta);
-  if (result == SendResult::full) return SendStatus::device_full;
-  ++counters_.frames_out;
+  return put(now, std::span(pieces).first(payload.size() + 1), meta);
+}
+
+// To the device; or, as it is full, to the few frames that wait for it.
+SendStatus Interface::put(Time now, std::span<const ByteSpan> pieces, const FrameMeta& meta) {
+  if (blocked_.empty() && device_.send(now, pieces, meta) == SendResult::sent) {
+    ++counters_.frames_out;
+    return SendStatus::sent;
+  }
+  if (blocked_.size() >= kBlockedMax) return SendStatus::device_full;
+  blocked_.push_back({joined(pieces[0], pieces.subspan(1)), meta});
   return SendStatus::sent;
+}
+
+bool Interface::ready(Time now) {
+  while (!blocked_.empty()) {
+    const HeldFrame& frame = blocked_.front();
+    if (send_held(now, frame) == SendResult::full) return false;
+    ++counters_.frames_out;
+    blocked_.pop_front();
+  }
+  return true;
+}
+
+SendResult Interface::send_held(Time now, const HeldFrame& frame) {
+  // An oversized segment is cut where its headers end: they must be a piece of their own.
+  size_t first = frame.bytes.size();
+  if (frame.meta.checksum == ChecksumState::partial)
+    first = std::min<size_t>(first, PacketHeader::kBytesMax);
+  if (frame.meta.gso != Gso::none) first = frame.meta.header_bytes;
+  std::array<ByteSpan, 2> pieces{ByteSpan(frame.bytes).first(first),
+                                 ByteSpan(frame.bytes).subspan(first)};
+  return device_.send(now, std::span(pieces).first(pieces[1].empty() ? 1 : 2), frame.meta);
 }
 
 void Interface::send_arp(Time now, const ArpPacket& packet, const MacAddress& to) {
@@ -177,7 +205,7 @@ void Interface::send_arp(Time now, const ArpPacket& packet, const MacAddress& to
   std::span<std::byte> out = header.push_front(bytes.size());
   std::copy(bytes.begin(), bytes.end(), out.begin());
   write(EthernetHeader{to, mac(), EtherType::arp}, header.push_front(EthernetHeader::kBytes));
-  transmit(now, to, header, {}, {});
+  transmit(now, header, {}, {});
 }
 
 void Interface::send_whole(Time now, const IpAddress& source, const IpAddress& destination,
