@@ -6,9 +6,16 @@
 namespace ukstore {
 
 ObjectRef Arena::add(ObjectKind kind, Bytes canonical, std::span<const Address> side) {
+  Hash hash = hash_object(kind, canonical);
+  return add(kind, hash, std::move(canonical), side);
+}
+
+ObjectRef Arena::add(ObjectKind kind, const Hash& hash, Bytes canonical,
+                     std::span<const Address> side) {
   StagedObject& object = objects_.emplace_back();
+  object.arena_ = this;
   object.kind_ = kind;
-  object.hash_ = hash_object(kind, canonical);
+  object.hash_ = hash;
   object.bytes_ = std::move(canonical);
   object.side_.reserve(side.size());
   for (Address address : side) object.side_.push_back(address.value());

@@ -1,14 +1,16 @@
 #pragma once
 // Objects that are made but not yet written.
 //
-// An edit of a tree makes nodes; they live in an arena until a commit writes those that it reaches into
-// a segment.  The address of a staged object is its place in memory, so that a tree whose nodes lie
-// partly in a segment and partly in an arena is read by one path.
+// An edit of a tree makes nodes; they live in an arena until a commit writes those that it reaches
+// into a segment.  The address of a staged object is its place in memory, so that a tree whose
+// nodes lie partly in a segment and partly in an arena is read by one path.
 //
 // Invariants:
 // 1. A staged object never moves, and its address stays valid until the arena and all arenas that
-//    keep it are gone.  After it is written its bytes may be dropped; `written()` then says where they are.
-// 2. Children are staged before the objects that name them, so objects in the order of `objects()` are
+//    keep it are gone.  After it is written its bytes may be dropped; `written()` then says where
+//    they are.
+// 2. Children are staged before the objects that name them, so objects in the order of `objects()`
+// are
 //    closed under children.
 // An arena is used by one thread at a time.
 
@@ -23,6 +25,8 @@
 
 namespace ukstore {
 
+class Arena;
+
 class StagedObject {
  public:
   const Hash& hash() const { return hash_; }
@@ -35,9 +39,12 @@ class StagedObject {
             static_cast<uint32_t>(side_.size())};
   }
   std::span<const uint64_t> side() const { return side_; }
+  // Where it is staged.
+  Arena& arena() const { return *arena_; }
 
  private:
   friend class Arena;
+  Arena* arena_ = nullptr;
   Hash hash_;
   Address written_;
   ObjectKind kind_{};
@@ -52,9 +59,11 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // Stages an object and names it.  `side` are the addresses of the objects that `canonical` names, in
-  // order; they may be staged here, in an arena that this one keeps, or written.
+  // Stages an object and names it.  `side` are the addresses of the objects that `canonical` names,
+  // in order; they may be staged here, in an arena that this one keeps, or written.
   ObjectRef add(ObjectKind kind, Bytes canonical, std::span<const Address> side);
+  // The same where the caller has hashed it already.
+  ObjectRef add(ObjectKind kind, const Hash& hash, Bytes canonical, std::span<const Address> side);
 
   // Keeps `other` alive as long as this arena, because an object here names one there.
   void keep(std::shared_ptr<Arena> other);
@@ -67,8 +76,9 @@ class Arena {
   // Bytes of the objects that are staged and not yet written.
   size_t unwritten_bytes() const { return unwritten_bytes_; }
 
-  // Long writes (a streamed blob, an import) call this as they go.  When more than `limit_bytes` are
-  // unwritten it runs `spill`, which writes them early; what no commit comes to reach is garbage.
+  // Long writes (a streamed blob, an import) call this as they go.  When more than `limit_bytes`
+  // are unwritten it runs `spill`, which writes them early; what no commit comes to reach is
+  // garbage.
   void set_spill(size_t limit_bytes, std::function<Result<void>(Arena&)> spill);
   Result<void> relieve();
 

@@ -17,11 +17,11 @@ namespace ukstore {
 
 // Counts since the store was opened; exact with one thread, close with several.
 struct ObjectCounts {
-  uint64_t loads = 0;            // objects handed out by `load`
-  uint64_t checks = 0;           // of them, checked for the first time
-  uint64_t lookups = 0;          // searches by hash
-  uint64_t written = 0;          // objects written into segments
-  uint64_t written_bytes = 0;    // bytes of those segments
+  uint64_t loads = 0;          // objects handed out by `load`
+  uint64_t checks = 0;         // of them, checked for the first time
+  uint64_t lookups = 0;        // searches by hash
+  uint64_t written = 0;        // objects written into segments
+  uint64_t written_bytes = 0;  // bytes of those segments
 };
 
 class ObjectStore {
@@ -33,7 +33,8 @@ class ObjectStore {
   ObjectStore& operator=(const ObjectStore&) = delete;
 
   // The object named `hash`, by its hint if that is good, else by the index.  `not_found` if the
-  // store holds no such object, `corrupt` if it is damaged.  Staged addresses are answered from their arena.
+  // store holds no such object, `corrupt` if it is damaged.  Staged addresses are answered from
+  // their arena.
   Result<ObjectView> load(const Hash& hash, Address hint) const;
   Result<ObjectView> load(const ObjectRef& ref) const { return load(ref.hash, ref.address); }
 
@@ -44,12 +45,12 @@ class ObjectStore {
   // Names that start with these hex digits (at least 4), at most `limit` of them, sorted.
   Result<std::vector<Hash>> find_prefix(std::string_view hex, size_t limit) const;
 
-  // Writes, within `write`, the staged objects that `roots` reach and that are not written yet, children
-  // first, into as many segments as they need, and marks them.  The marks are only right if the
-  // transaction commits: on failure the caller drops the arenas.
+  // Writes, within `write`, the staged objects that `roots` reach and that are not written yet,
+  // children first, into as many segments as they need, and marks them.  The marks are only right
+  // if the transaction commits: on failure the caller drops the arenas.
   Result<void> persist(Write& write, std::span<const Address> roots);
-  // The same for all objects of an arena, in a transaction of its own without waiting for the disk (a later
-  // durable commit covers it), dropping their bytes: for writes larger than memory.
+  // The same for all objects of an arena, in a transaction of its own without waiting for the disk
+  // (a later durable commit covers it), dropping their bytes: for writes larger than memory.
   Result<void> spill(Arena& arena);
 
   // Merges the tables of segments above the index's high-water mark into the index if more than
@@ -59,7 +60,7 @@ class ObjectStore {
   // Drops and rebuilds the index from the segments.
   Result<void> rebuild_index(Write& write);
 
-  const ObjectCounts& counts() const;
+  ObjectCounts counts() const;
   Backend& backend() const;
 
  private:

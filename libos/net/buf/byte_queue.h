@@ -22,6 +22,10 @@ class ByteQueue {
   // Appends without copying; but a slice much smaller than its chunk is copied, so that the
   // queue never holds over twice what it is charged for (and a small chunk's worth).
   void append(Buf buf);
+  // Appends without copying, however small the slice.
+  void append_uncopied(Buf buf);
+  // Moves everything in `other` to the end.
+  void append_all(ByteQueue&& other);
 
   // Removes `bytes` (at most size()) from the front.
   void drop_front(size_t bytes);

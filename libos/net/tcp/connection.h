@@ -18,7 +18,9 @@
 #include <ukstore/libos/net/dev/caps.h>
 #include <ukstore/libos/net/tcp/config.h>
 #include <ukstore/libos/net/tcp/opening.h>
+#include <ukstore/libos/net/tcp/receiver.h>
 #include <ukstore/libos/net/tcp/segment.h>
+#include <ukstore/libos/net/tcp/sender.h>
 #include <ukstore/libos/net/tcp/time_wait.h>
 #include <ukstore/libos/net/time.h>
 #include <cstddef>
@@ -62,10 +64,6 @@ class Connection {
 
   // A passive open that a Listener has brought to its end. Hand it the segment that ended it.
   static Connection accepted(Time now, const Config& config, const Opening& opening);
-
-  Connection(Connection&&) noexcept;
-  Connection& operator=(Connection&&) noexcept;
-  ~Connection();
 
   // --- What happens ---------------------------------------------------------------------------
 
@@ -159,7 +157,86 @@ class Connection {
     uint32_t tail_probes = 0;
     uint32_t spurious_retransmissions = 0;  // by DSACK
   };
-  const Statistics& statistics() const;
+  Statistics statistics() const;
+  // Whether the invariants of Sender and Receiver hold: for tests.
+  bool consistent() const;
+  const Sender& sender() const { return sender_; }
+  const Receiver& receiver() const { return receiver_; }
+
+ private:
+  Connection(const Config& config, State state);
+
+  // arrival.cc: the checks of RFC 9293, section 3.10.7, in its order
+  void on_syn_sent(Time now, const SegmentView& segment);
+  void on_syn_ack(Time now, const TcpHeader& header);
+  void on_synchronized(Time now, const SegmentView& segment);
+  bool passes_timestamps(Time now, const SegmentView& segment);
+  bool passes_sequence(Time now, const SegmentView& segment);
+  bool passes_reset_and_syn(Time now, const TcpHeader& header);
+  bool passes_acknowledgment(Time now, const SegmentView& segment);
+  void on_payload(Time now, const SegmentView& segment);
+  void on_fin(Time now);
+  void challenge(Time now);
+  void negotiate(Time now, const TcpHeader& syn);
+  void establish(Time now, const TcpHeader& header);
+
+  // transmission.cc
+  TcpHeader header_at(Time now, SeqNumber seq);
+  std::optional<SegmentPlan> next_opening(Time now);
+  SegmentPlan reset_plan();
+  SegmentPlan data_plan(Time now, const Sender::Piece& piece, const SackBlocks& blocks);
+  uint16_t payload_mss() const;
+
+  // lifetime.cc
+  void fail(Failure failure);
+  void enter_time_wait(Time now);
+  void begin_close();
+  void await_peer_fin(Time now);
+  Time give_up_at() const;
+  Time keepalive_at() const;
+  void on_keepalive_time(Time now);
+  uint32_t timestamp(Time now) const;
+
+  Config config_;
+  Sender sender_;
+  Receiver receiver_;
+
+  State state_;
+  Failure failure_ = Failure::none;
+
+  // The handshake, and what it agreed on.
+  SeqNumber iss_;
+  SeqNumber irs_;
+  Time opened_at_{};
+  Time syn_at_ = kNever;  // when to send the SYN or SYN-ACK again
+  Time syn_sent_ = kNever;
+  uint16_t peer_mss_ = 0;
+  uint8_t syn_tries_ = 0;
+  uint8_t peer_shift_ = 0;
+  uint8_t own_shift_ = 0;
+  bool peer_scales_ = false;
+  bool sack_ = false;
+  bool timestamps_ = false;
+  bool syn_due_ = false;
+
+  uint32_t ts_offset_ = 0;
+  uint32_t ts_recent_ = 0;
+  Time ts_recent_at_{};
+
+  // Answers owed.
+  bool reset_due_ = false;
+  std::optional<SeqNumber> reset_reply_;  // an RST for a segment that made no sense while opening
+  bool keepalive_due_ = false;
+
+  // Nobody reads (or neither reads nor writes) any more.
+  bool closed_by_owner_ = false;
+  bool soft_error_ = false;
+  uint8_t keepalive_tries_ = 0;
+  uint8_t challenges_ = 0;  // sent since challenges_since_
+  Time challenges_since_ = Time::min();
+  Time heard_at_{};        // when the last acceptable segment came
+  Time expires_ = kNever;  // FIN-WAIT-2 of a closed owner
+  Time time_wait_since_{};
 };
 
 std::string_view to_string(State state);

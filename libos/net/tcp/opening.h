@@ -12,7 +12,7 @@ namespace ukstore::net {
 struct Opening {
   SeqNumber iss;                             // ours
   SeqNumber irs;                             // the peer's
-  uint16_t peer_mss = 0;                     // 0: not offered
+  uint16_t peer_mss = 0;                     // as offered, or the default
   std::optional<uint8_t> peer_window_shift;  // nullopt: neither side scales
   bool sack = false;
   bool timestamps = false;
