@@ -1,7 +1,7 @@
 #pragma once
-// Byte strings.  `Bytes` owns, `BytesView` borrows; both compare as unsigned bytes, shorter first on a
-// common prefix, which is the order of keys everywhere.  Integers on disk are little-endian and are
-// loaded by memcpy, so nothing needs to be aligned.
+// Byte strings.  `Bytes` owns, `BytesView` borrows; both compare as unsigned bytes, shorter first
+// on a common prefix, which is the order of keys everywhere.  Integers on disk are little-endian
+// and are loaded by memcpy, so nothing needs to be aligned.
 
 #include <concepts>
 #include <cstdint>

@@ -10,17 +10,15 @@
 namespace ukstore {
 namespace {
 
-uint32_t width_of(uint64_t value) {
-  return std::max<uint32_t>(1, (std::bit_width(value) + 7) / 8);
-}
+uint32_t width_of(uint64_t value) { return std::max<uint32_t>(1, (std::bit_width(value) + 7) / 8); }
 
 size_t common_prefix(BytesView a, BytesView b) {
   size_t n = std::min(a.size(), b.size());
   return std::mismatch(a.begin(), a.begin() + n, b.begin()).first - a.begin();
 }
 
-// The part of a node that leaves and inner nodes share, in two steps: `begin` writes up to the arrays of
-// lengths, `finish_keys` the prefix and the suffixes.
+// The part of a node that leaves and inner nodes share, in two steps: `begin` writes up to the
+// arrays of lengths, `finish_keys` the prefix and the suffixes.
 template <class Item>
 class KeyEncoder {
  public:

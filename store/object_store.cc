@@ -95,6 +95,25 @@ Result<std::optional<ObjectView>> ObjectStore::State::load_at(const Hash& hash, 
   return record_view(record, address.segment());
 }
 
+Result<std::optional<ObjectStore::Named>> ObjectStore::at(Address address) const {
+  if (address.is_staged()) {
+    const StagedObject& staged = *address.staged();
+    if (staged.has_bytes()) return Named{staged.hash(), staged.view()};
+    address = staged.written();
+  }
+  if (!address) return std::nullopt;
+  const char* record = state_->segments.checked(address);
+  if (!record) {
+    auto checked = state_->segments.check(address);
+    if (!checked) return pass_on(checked);
+    if (!*checked) return std::nullopt;
+    record = *checked;
+    state_->checks.add(1);
+  }
+  state_->loads.add(1);
+  return Named{Hash::load(record_hash(record)), record_view(record, address.segment())};
+}
+
 Result<std::optional<Address>> ObjectStore::find(const Hash& hash) const {
   return state_->find(hash);
 }

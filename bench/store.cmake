@@ -1,0 +1,11 @@
+add_library(bench_store_peers STATIC store/data.cc store/raw_lmdb.cc)
+target_include_directories(bench_store_peers PUBLIC ${UKSTORE_INCLUDE})
+target_link_libraries(bench_store_peers PRIVATE ukstore_options PUBLIC PkgConfig::lmdb)
+
+ukstore_bench(store_commit store/commit_peer.cc LIBS bench_store_peers)
+ukstore_bench(store_import store/import_peer.cc LIBS bench_store_peers)
+ukstore_bench(store_get store/get_peer.cc LIBS bench_store_peers)
+if(TARGET PkgConfig::rocksdb)
+  target_sources(bench_store_get PRIVATE store/get_rocksdb.cc)
+  target_link_libraries(bench_store_get PRIVATE PkgConfig::rocksdb)
+endif()
