@@ -151,6 +151,20 @@ class IperfSession final : public Session {
     test_->started = peer.now;
   }
 
+  // The peer may be waiting for the rest of a block that will not come: it must see the end.
+  void end_streams(const Peer& peer) {
+    test_->running = false;
+    test_->ended = peer.now;
+    for (IperfTest::Stream& stream : test_->streams) {
+      const net::Connection* connection = peer.tcp.find(stream.id);
+      if (connection == nullptr) continue;
+      size_t rest = connection->readable_bytes();
+      stream.bytes += rest;
+      peer.tcp.consume(peer.now, stream.id, rest);
+      peer.tcp.close(peer.now, stream.id);
+    }
+  }
+
   Verdict on_control(const Peer& peer) {
     for (;;) {
       if (step_ == Step::parameters) {
@@ -175,8 +189,7 @@ class IperfSession final : public Session {
         auto state = static_cast<uint8_t>(take(1)[0]);
         if (state == iperf_done || state == client_terminate) return Verdict::close;
         if (state == test_end) {
-          test_->running = false;
-          test_->ended = peer.now;
+          end_streams(peer);
           send_state(peer, exchange_results);
           step_ = Step::results;
         }
