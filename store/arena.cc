@@ -34,7 +34,7 @@ void Arena::mark_written(StagedObject& object, Address address, Drop drop) {
   object.written_ = address;
   if (drop == Drop::no) return;
   object.dropped_ = true;
-  object.bytes_ = Bytes();
+  Bytes().swap(object.bytes_);  // assigning an empty string would keep its buffer
   object.side_ = std::vector<uint64_t>();
 }
 
