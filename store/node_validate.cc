@@ -9,8 +9,8 @@ std::unexpected<Error> corrupt(const char* what) {
   return fail(Error::Kind::corrupt, std::string("tree node: ") + what);
 }
 
-// Reads lengths at `at`: the total of `count` items, or nullopt if they leave the bytes or are no rising
-// ends.  Moves `at` behind them.
+// Reads lengths at `at`: the total of `count` items, or nullopt if they leave the bytes or are no
+// rising ends.  Moves `at` behind them.
 std::optional<size_t> take_lengths(BytesView bytes, size_t& at, uint32_t count, bool uniform) {
   size_t size = uniform ? 2 : size_t{2} * count;
   if (bytes.size() - at < size) return std::nullopt;
@@ -41,8 +41,7 @@ Result<void> validate_layout(bool leaf, BytesView bytes) {
   if (flags > 3 || (!leaf && flags > 1)) return corrupt("unknown flags");
   uint32_t count_width = static_cast<uint8_t>(bytes[6]);
   uint32_t size_width = static_cast<uint8_t>(bytes[7]);
-  if (leaf ? count_width + size_width != 0
-           : count_width - 1 > 7 || size_width - 1 > 7) {
+  if (leaf ? count_width + size_width != 0 : count_width - 1 > 7 || size_width - 1 > 7) {
     return corrupt("impossible widths");
   }
   size_t at = NodeView::kHeaderBytes;

@@ -50,8 +50,9 @@ std::optional<Head> read_head(ByteReader& in) {
   BytesView bytes = in.bytes(kHeadBytes);
   if (bytes.empty()) return std::nullopt;
   auto kind = static_cast<uint8_t>(bytes[0]);
-  Head head{{Hash::load(bytes.data() + 1), Address::from_value(load_le<uint64_t>(bytes.data() + 33))},
-            static_cast<ObjectKind>(kind)};
+  Head head{
+      {Hash::load(bytes.data() + 1), Address::from_value(load_le<uint64_t>(bytes.data() + 33))},
+      static_cast<ObjectKind>(kind)};
   bool known = kind <= static_cast<uint8_t>(ObjectKind::tag) && !head.ref.address.is_staged();
   bool empty = kind == 0 && bytes.find_first_not_of('\0') == BytesView::npos;
   if (!known || (kind == 0 && !empty)) in.bytes(UINT64_MAX);

@@ -19,13 +19,14 @@ ObjectRef settled(const ObjectRef& ref);
 std::optional<Head> settled(const std::optional<Head>& head);
 std::vector<RefChange> settled(std::vector<RefChange> changes);
 
-// A ref that a caller hands in: a staged hint may be of an arena that is long gone, so it is never followed.
+// A ref that a caller hands in: a staged hint may be of an arena that is long gone, so it is never
+// followed.
 inline ObjectRef trusted(const ObjectRef& ref) {
   return ref.address.is_staged() ? ObjectRef{ref.hash, {}} : ref;
 }
 
-// The fixed-size encoding of a head, or of an absent one (kind 0), as records and journal hold it.  A
-// staged hint must have been written.
+// The fixed-size encoding of a head, or of an absent one (kind 0), as records and journal hold it.
+// A staged hint must have been written.
 constexpr size_t kHeadBytes = 41;
 void append_head(Bytes& to, const std::optional<Head>& head);
 // Fails the reader for a kind that does not exist.

@@ -21,10 +21,14 @@ Result<void> expect_sides(const Result<uint32_t>& named, uint32_t side_count) {
 Result<void> validate(ObjectKind kind, BytesView bytes, uint32_t side_count) {
   switch (kind) {
     case ObjectKind::leaf:
-    case ObjectKind::inner: return expect_sides(validate_node(kind, bytes), side_count);
-    case ObjectKind::rope: return expect_sides(validate_rope(bytes), side_count);
-    case ObjectKind::commit: return validate_commit(bytes, side_count);
-    case ObjectKind::tag: return validate_tag(bytes, side_count);
+    case ObjectKind::inner:
+      return expect_sides(validate_node(kind, bytes), side_count);
+    case ObjectKind::rope:
+      return expect_sides(validate_rope(bytes), side_count);
+    case ObjectKind::commit:
+      return validate_commit(bytes, side_count);
+    case ObjectKind::tag:
+      return validate_tag(bytes, side_count);
     case ObjectKind::blob:
       if (bytes.size() > kBlobBytesMax) return fail(Error::Kind::corrupt, "a blob is over 64 KiB");
       return expect_sides(0u, side_count);
