@@ -121,14 +121,21 @@ std::optional<ssize_t> refused(size_t bytes) {
 
 ssize_t write_at(int fd, const void* data, size_t bytes, off_t offset, bool synchronous) {
   static auto* const call = real<ssize_t(int, const void*, size_t, off_t)>("pwrite");
+  const IoOp op{synchronous ? IoOp::Kind::write_sync : IoOp::Kind::write,
+                static_cast<uint64_t>(offset), Bytes(static_cast<const char*>(data), bytes)};
   auto instead = refused(bytes);
-  if (instead && *instead < 0) return *instead;
+  if (instead && *instead < 0) {
+    // It may be on the disk all the same, and nothing has promised that it is.
+    int error = errno;
+    IoTap::of_this_process().note({IoOp::Kind::write, op.offset, op.data});
+    errno = error;
+    return *instead;
+  }
   if (instead) bytes = static_cast<size_t>(*instead);
   ssize_t written = call(fd, data, bytes, offset);
   if (written > 0) {
     IoTap::of_this_process().note(
-        {synchronous ? IoOp::Kind::write_sync : IoOp::Kind::write, static_cast<uint64_t>(offset),
-         Bytes(static_cast<const char*>(data), static_cast<size_t>(written))});
+        {op.kind, op.offset, op.data.substr(0, static_cast<size_t>(written))});
   }
   return written;
 }

@@ -2,7 +2,9 @@
 // one.
 
 #include "backend_workload.h"
+#include "store_workload.h"
 
+#include <ukstore/store/index_run.h>
 #include <ukstore/store/lmdb_backend.h>
 #include <ukstore/store/records.h>
 #include <ukstore/tests/counts.h>
@@ -25,6 +27,14 @@ TEST(PowerCut, LeavesEveryAcknowledgedCommitOfABackendAndNoHalfOne) {
   BackendWorkload workload;
   Recording recording = record(workload, 100);
   CrashReport report = check_power_cuts(workload, recording, images(), 1);
+  EXPECT_EQ(report.failures, 0u) << text(report);
+  EXPECT_GE(report.images, images());
+}
+
+TEST(PowerCut, LeavesEveryAcknowledgedCommitOfAStoreAndNoHalfOne) {
+  StoreWorkload workload;
+  Recording recording = record(workload, 100);
+  CrashReport report = check_power_cuts(workload, recording, images(), 5);
   EXPECT_EQ(report.failures, 0u) << text(report);
   EXPECT_GE(report.images, images());
 }
@@ -63,6 +73,43 @@ TEST(PowerCut, HeadsMovedBeforeTheirSegmentsAreFound) {
   HeadsFirst workload;
   Recording recording = record(workload, 25);
   CrashReport report = check_power_cuts(workload, recording, 100, 3, Isolation::own_process);
+  EXPECT_GT(report.failures, 0u);
+}
+
+// A manifest of the index from a transaction that came before the segments it speaks of.
+TEST(PowerCut, AnIndexAheadOfItsSegmentsIsFound) {
+  class AheadBackend final : public Backend {
+   public:
+    explicit AheadBackend(std::unique_ptr<Backend> below) : below_(std::move(below)) {}
+    Result<std::unique_ptr<Snapshot>> snapshot() const override { return below_->snapshot(); }
+    Result<std::optional<BytesView>> segment(uint64_t number) const override {
+      return below_->segment(number);
+    }
+    Result<std::unique_ptr<Write>> write() override {
+      auto write = below_->write();
+      if (!write) return write;
+      IndexManifest ahead{.mark = (*write)->last_segment().value() + 1};
+      auto put = (*write)->put(record_key(kIndexPrefix), ahead.encode());
+      if (!put) return pass_on(put);
+      if (auto ok = (*write)->commit(Durability::durable); !ok) return pass_on(ok);
+      return below_->write();
+    }
+    Result<std::unique_ptr<WriterHold>> hold() override { return below_->hold(); }
+    std::string_view name() const override { return below_->name(); }
+    uint64_t size_bytes() const override { return below_->size_bytes(); }
+
+   private:
+    std::unique_ptr<Backend> below_;
+  };
+  class Ahead : public StoreWorkload {
+    std::unique_ptr<Backend> wrap(std::unique_ptr<Backend> backend) override {
+      return std::make_unique<AheadBackend>(std::move(backend));
+    }
+  };
+  Ahead bug;
+  Recording recording = record(bug, 20);
+  StoreWorkload sound;
+  CrashReport report = check_power_cuts(sound, recording, 100, 6, Isolation::own_process);
   EXPECT_GT(report.failures, 0u);
 }
 

@@ -13,11 +13,6 @@ namespace {
 
 using Path = std::filesystem::path;
 
-Bytes read_file(const Path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return Bytes(std::istreambuf_iterator<char>(in), {});
-}
-
 void place_image(const Path& directory, const Bytes& file) {
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
@@ -54,6 +49,11 @@ std::optional<std::string> check_in_child(Workload& workload, const CrashImage& 
 }
 
 }  // namespace
+
+Bytes read_file(const Path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return Bytes(std::istreambuf_iterator<char>(in), {});
+}
 
 Recording record(Workload& workload, uint64_t commits) {
   TemporaryDirectory directory(TemporaryDirectory::Where::in_memory);

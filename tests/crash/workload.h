@@ -33,6 +33,8 @@ class Workload {
                                             uint64_t most) = 0;
 };
 
+Bytes read_file(const std::filesystem::path& path);
+
 // The file system calls of `commits` commits on a new store.
 Recording record(Workload& workload, uint64_t commits);
 
@@ -44,8 +46,8 @@ struct CrashReport {
 
 // Makes the images of a recording and checks each: the store opens and holds a state that it may,
 // opens to the same once more, and goes on from there.
-// With `own_process` each check runs in a child, whose death is a failure too: LMDB trusts its file,
-// so the damage that a planted bug does may end the process.
+// With `own_process` each check runs in a child, whose death is a failure too: LMDB trusts its
+// file, so the damage that a planted bug does may end the process.
 enum class Isolation { none, own_process };
 CrashReport check_power_cuts(Workload& workload, const Recording& recording, size_t images,
                              uint64_t seed, Isolation isolation = Isolation::none);
