@@ -106,11 +106,11 @@ TEST(CommitBytes, OfATagComeBackAsTheSameTag) {
 
 TEST(CommitBytes, NeedASideArrayOfTheRightSize) {
   Bytes bytes = encode(full_commit());
-  EXPECT_TRUE(validate_commit(bytes, 4));
-  EXPECT_FALSE(validate_commit(bytes, 3));
-  EXPECT_FALSE(validate_commit(bytes, 5));
-  EXPECT_TRUE(validate_tag(encode(full_tag()), 1));
-  EXPECT_FALSE(validate_tag(encode(full_tag()), 2));
+  EXPECT_EQ(validate_commit(bytes), 4u);
+  std::vector<uint64_t> few(3), many(5);
+  EXPECT_FALSE(decode_commit({}, {}, view_of(ObjectKind::commit, bytes, few)));
+  EXPECT_FALSE(decode_commit({}, {}, view_of(ObjectKind::commit, bytes, many)));
+  EXPECT_EQ(validate_tag(encode(full_tag())), 1u);
 }
 
 TEST(CommitRules, AreCheckedBeforeEncoding) {
