@@ -1,9 +1,10 @@
 #pragma once
-// Slices: a piece of history as one stream of bytes, for bundles, backups and peers that have nothing better.
+// Slices: a piece of history as one stream of bytes, for bundles, backups and peers that have
+// nothing better.
 //
-// A slice holds the objects that its heads reach and its haves do not, children before parents, without their
-// names: whoever reads it names them anew, so that nothing in it needs to be believed.  Bytes: docs/format.md,
-// "Slices".
+// A slice holds the objects that its heads reach and its haves do not, children before parents,
+// without their names: whoever reads it names them anew, so that nothing in it needs to be
+// believed.  Bytes: docs/format.md, "Slices".
 
 #include <ukstore/store/store.h>
 
@@ -11,7 +12,8 @@ namespace ukstore {
 
 struct SliceRequest {
   std::vector<Ref> heads;
-  // Commits that the reader has, with all their history.  Ones that this store has not are passed over.
+  // Commits that the reader has, with all their history.  Ones that this store has not are passed
+  // over.
   std::vector<ObjectRef> haves{};
 };
 
@@ -26,8 +28,8 @@ using ByteSink = std::function<Result<void>(BytesView)>;
 // Fills the front of a buffer; returns how many bytes, 0 at the end.
 using ByteSource = std::function<Result<size_t>(std::span<char>)>;
 
-// Writes a slice.  Keeps the names of the commits in memory, and of at most 2^18 of the other objects, so one that
-// is shared by commits far apart may come twice.
+// Writes a slice.  Keeps the names of the commits in memory, and of at most 2^18 of the other
+// objects, so one that is shared by commits far apart may come twice.
 Result<SliceCounts> write_slice(const Store& store, const SliceRequest& request,
                                 const ByteSink& sink);
 
@@ -41,9 +43,10 @@ struct AppliedSlice {
   SliceCounts counts;
 };
 
-// Brings the objects of a slice into the store, in memory of a few MiB and 48 bytes an object of the last few MiB.  No ref moves
-// (a transaction may move refs to the heads afterwards), so a slice that fails leaves nothing but garbage.
-// Every object is named by its own bytes, checked alone (`validate`) and against all that it names
+// Brings the objects of a slice into the store, in memory of a few MiB and 48 bytes an object of
+// the last few MiB.  No ref moves (a transaction may move refs to the heads afterwards), so a slice
+// that fails leaves nothing but garbage. Every object is named by its own bytes, checked alone
+// (`validate`) and against all that it names
 // (`check_links`), which must be there.  `corrupt` for anything else, `limit` beyond the limits.
 Result<AppliedSlice> apply_slice(Store& store, const ByteSource& source,
                                  const SliceLimits& limits = {});

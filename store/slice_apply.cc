@@ -125,7 +125,8 @@ class SliceReader {
   Result<void> read_end() {
     auto count = take(8);
     if (!count) return pass_on(count);
-    if (load_le<uint64_t>(count->data()) != applied_.counts.objects) return corrupt("objects are missing");
+    if (load_le<uint64_t>(count->data()) != applied_.counts.objects)
+      return corrupt("objects are missing");
     char one;
     auto more = source_({&one, 1});
     if (!more) return pass_on(more);
@@ -157,8 +158,10 @@ class SliceReader {
     visit_links(view, [&](const Link& link) {
       if (!good) return;
       auto address = locate(link.ref.hash);
-      if (address) side.push_back(*address);
-      else good = pass_on(address);
+      if (address)
+        side.push_back(*address);
+      else
+        good = pass_on(address);
     });
     if (!good) return good;
     auto checked = check_links(view, [&](const ObjectRef& ref) -> Result<ObjectView> {
@@ -205,7 +208,8 @@ class SliceReader {
 
 }  // namespace
 
-Result<AppliedSlice> apply_slice(Store& store, const ByteSource& source, const SliceLimits& limits) {
+Result<AppliedSlice> apply_slice(Store& store, const ByteSource& source,
+                                 const SliceLimits& limits) {
   return SliceReader(store, source, limits).run();
 }
 

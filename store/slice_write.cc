@@ -74,7 +74,8 @@ class SliceWriter {
     }
   }
 
-  Result<void> put_commits(const std::vector<ObjectRef>& starts, const std::vector<ObjectRef>& haves) {
+  Result<void> put_commits(const std::vector<ObjectRef>& starts,
+                           const std::vector<ObjectRef>& haves) {
     LogOptions options;
     for (const ObjectRef& have : haves) {
       auto known = commits_.resolve(have);
@@ -126,7 +127,8 @@ class SliceWriter {
       if (!loaded) return pass_on(loaded);
       if (loaded->kind == view->kind) old.push_back(*loaded);
     }
-    auto ok = is_node(*view) ? emit_node(NodeView(*view), old, depth) : emit_links(*view, old, depth);
+    auto ok =
+        is_node(*view) ? emit_node(NodeView(*view), old, depth) : emit_links(*view, old, depth);
     if (!ok) return ok;
     if (sent_.size() >= kSentMax) sent_.clear();
     sent_.insert(ref.hash);
@@ -164,12 +166,14 @@ class SliceWriter {
     return {};
   }
 
-  Result<void> emit_child(const NodeView& node, uint32_t i, const std::vector<NodeView>& before, int depth) {
+  Result<void> emit_child(const NodeView& node, uint32_t i, const std::vector<NodeView>& before,
+                          int depth) {
     std::vector<ObjectRef> old;
     const Bytes first = i == 0 ? Bytes() : node.key(i - 1);
     for (const NodeView& each : before) {
       // The old nodes in which its first and its last key would lie.
-      for (uint32_t at : {each.lower_bound(first), each.lower_bound(first) + 1, each.lower_bound(node.key(i))}) {
+      for (uint32_t at :
+           {each.lower_bound(first), each.lower_bound(first) + 1, each.lower_bound(node.key(i))}) {
         if (at >= each.count()) continue;
         if (std::ranges::find(old, each.child(at)) == old.end()) old.push_back(each.child(at));
       }
@@ -177,7 +181,8 @@ class SliceWriter {
     return emit(node.child(i), old, depth + 1);
   }
 
-  Result<void> emit_entry(const Entry& entry, const std::vector<NodeView>& before, const Bytes& key, int depth) {
+  Result<void> emit_entry(const Entry& entry, const std::vector<NodeView>& before, const Bytes& key,
+                          int depth) {
     std::vector<ObjectRef> payloads, children;
     std::vector<NodeView> embedded;
     for (const NodeView& each : before) {
