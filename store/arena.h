@@ -86,6 +86,8 @@ class Arena {
   // garbage.
   void set_spill(size_t limit_bytes, std::function<Result<void>(Arena&)> spill);
   Result<void> relieve();
+  // Runs `spill` now, if there is anything to write.
+  Result<void> spill();
 
  private:
   char* allocate(size_t bytes);
