@@ -58,7 +58,25 @@ struct Bar {
   uint64_t address = 0, bytes = 0;
 };
 
-// Where a memory BAR lies and how long it is; nothing for an I/O or unassigned one.
+// Firmware that only loads a kernel (qboot) leaves the BARs unassigned.  They get addresses from the
+// upper part of the hole below 4 GiB, where neither RAM nor, on a PC, anything but PCI is.
+constexpr uint64_t kHoleBegin = 0xe0000000, kHoleEnd = 0xfe000000;
+uint64_t hole_next = kHoleBegin;
+
+uint64_t assign(PciAddress at, uint8_t offset, bool wide, uint64_t bytes) {
+  if (bytes == 0 || bytes & (bytes - 1) || bytes > kHoleEnd - kHoleBegin) return 0;
+  uint64_t address = (hole_next + bytes - 1) & ~(bytes - 1);
+  if (address + bytes > kHoleEnd) return 0;
+  for (const RamRange& range : ram_ranges()) {
+    if (range.begin < kHoleEnd && range.end > kHoleBegin) return 0;
+  }
+  hole_next = address + bytes;
+  write32(at, offset, static_cast<uint32_t>(address));
+  if (wide) write32(at, static_cast<uint8_t>(offset + 4), 0);
+  return address;
+}
+
+// Where a memory BAR lies and how long it is; nothing for an I/O one.
 Bar bar_of(PciAddress at, uint8_t index) {
   if (index > 5) return {};
   auto offset = static_cast<uint8_t>(0x10 + index * 4);
@@ -77,7 +95,9 @@ Bar bar_of(PciAddress at, uint8_t index) {
   } else {
     mask |= uint64_t{UINT32_MAX} << 32;
   }
-  return {high << 32 | (low & ~uint32_t{15}), ~mask + 1};
+  uint64_t address = high << 32 | (low & ~uint32_t{15}), bytes = ~mask + 1;
+  if (address == 0) address = assign(at, offset, wide, bytes);
+  return {address, bytes};
 }
 
 }  // namespace
@@ -145,8 +165,8 @@ void PciTransport::start(PciAddress at, uint8_t vector) {
     return;
   }
   constexpr uint32_t kMemory = 2, kBusMaster = 4, kNoLines = 1u << 10;
-  write32(at, 4, (read32(at, 4) & 0xffff) | kMemory | kBusMaster | kNoLines);
   read_capabilities(at);
+  write32(at, 4, (read32(at, 4) & 0xffff) | kMemory | kBusMaster | kNoLines);
   if (!common_.at || common_.bytes < kCommonBytes || !notify_.at || !msix_capability_ ||
       !start_msix(at, msix_capability_, vector)) {
     log("pci: a virtio device without MSI-X or the areas of virtio 1 was passed over");
