@@ -94,6 +94,10 @@ NetInfo VirtioNet::info() {
 void VirtioNet::give_back(uint16_t page) {
   Segment segment{dma_address(receive_pages_[page]), kDmaPageBytes, true};
   receive_ring_.add({&segment, 1}, page);
+  // The device hears of returned buffers in batches, and whenever there is nothing more to take.
+  if (++returned_ < receive_ring_.size() / 4) return;
+  receive_ring_.notify();
+  returned_ = 0;
 }
 
 std::optional<size_t> VirtioNet::take_rest(uint16_t more, std::span<std::byte> out) {

@@ -54,6 +54,7 @@ class VirtioNet {
   std::array<uint16_t, kPagesMax> send_next_ = {};  // free pages, and the pages of a frame, are lists
   uint16_t send_free_ = kNone, send_free_count_ = 0, send_page_count_ = 0;
   std::optional<Ring::Done> peeked_;
+  uint16_t returned_ = 0;
   bool send_full_ = false;
   uint64_t agreed_ = 0;
   std::array<uint8_t, 6> mac_ = {};
