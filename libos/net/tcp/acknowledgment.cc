@@ -40,7 +40,7 @@ void Sender::on_ack(Time now, const Ack& ack) {
   }
   answer_probe(ack, dsack, delivery);
   recover(now, delivery, advanced, pipe_before);
-  if (una_ == nxt_) highest_delivered_ = una_;
+  if (una_ == nxt_) highest_delivered_ = small_end_ = una_;
 }
 
 bool Sender::update_window(Time now, const Ack& ack) {
@@ -147,7 +147,7 @@ void Sender::recover(Time now, const Delivery& delivery, bool advanced, uint32_t
 
   if (phase_ == Phase::open && board_.lost() > 0) {
     enter_fast_recovery(pipe_before);
-  } else if (phase_ != Phase::fast_recovery && delivery.bytes > 0) {
+  } else if (phase_ != Phase::fast_recovery && advanced) {
     grow(now, delivery, pipe_before);
   }
   if (phase_ == Phase::fast_recovery) {

@@ -40,7 +40,7 @@ void Sender::drop_everything() {
 void Sender::open(Time now, const Start& start) {
   assert(!opened_);
   opened_ = true;
-  una_ = nxt_ = recover_ = rtt_mark_ = highest_delivered_ = start.first;
+  una_ = nxt_ = recover_ = rtt_mark_ = highest_delivered_ = small_end_ = start.first;
   mss_ = start.mss;
   sack_ = start.sack;
   window_ = window_max_ = start.window;
@@ -173,8 +173,8 @@ uint32_t Sender::sendable(uint32_t available, const Limits& limits) const {
   if (whole == length) return length;
   if (length == available) {
     // The rest of the queue ends in a small segment.
-    bool alone = !outstanding() && whole == 0;
-    return !limits.nagle || alone || fin_queued_ ? length : whole;
+    bool small_in_flight = before(una_, small_end_);
+    return !limits.nagle || !small_in_flight || fin_queued_ ? length : whole;
   }
   if (whole > 0) return whole;
   bool worthwhile = length >= window_max_ / 2 || send_small_;
@@ -198,6 +198,7 @@ std::optional<Sender::Piece> Sender::next_new(Time now, const Limits& limits) {
 Sender::Piece Sender::send_new(Time now, uint32_t length, bool fin, uint16_t mss) {
   bool was_idle = !outstanding();
   SeqNumber begin = nxt_;
+  if (length % mss != 0) small_end_ = begin + length;
   uint32_t taken = length + (fin ? 1 : 0);
   board_.sent(begin, taken, now);
   nxt_ += taken;
