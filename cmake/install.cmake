@@ -14,7 +14,7 @@ foreach(part store merge sync)
     string(PREPEND archives "-lukstore_${part} ")
   endif()
 endforeach()
-install(FILES ukstore.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ukstore)
+install(FILES merge/ukstore.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ukstore)
 install(EXPORT ukstore NAMESPACE ukstore:: DESTINATION ${package_dir} FILE ukstoreTargets.cmake)
 
 configure_file(cmake/ukstoreConfig.cmake ukstoreConfig.cmake COPYONLY)

@@ -56,7 +56,7 @@ class Snapshot {
 // The one write transaction.  Dropping it without `commit` undoes all that it did.
 class Write : public Snapshot {
  public:
-  // A record key is 1 to 64 bytes; a value is at most 1 MiB.
+  // A record key is 1 to 256 bytes; a value is at most 1 MiB.
   virtual Result<void> put(BytesView key, BytesView value) = 0;
   virtual Result<void> erase(BytesView key) = 0;
 

@@ -49,6 +49,10 @@ ObjectStore::~ObjectStore() = default;
 Result<ObjectView> ObjectStore::load(const Hash& hash, Address hint) const {
   if (hint && !hint.is_staged()) [[likely]] {
     const char* record = state_->segments.checked(hint);
+    // Whoever asks is going to search the object: let its lines come together, not one after another.
+    if (record) {
+      for (int line = 1; line < 8; ++line) __builtin_prefetch(record + 64 * line);
+    }
     if (record && std::memcmp(record_hash(record), hash.bytes.data(), 32) == 0) [[likely]] {
       state_->loads.add(1);
       return record_view(record, hint.segment());

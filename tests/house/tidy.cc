@@ -32,7 +32,7 @@ const std::vector<Layer>& layers() {
       {"libos/net/", {"libos/net/"}, kKj},
       {"libos/core/", {"libos/"}, kKj},
       {"libos/", {"libos/"}, ""},
-      {"examples/", {"store/", "merge/", "sync/", "ukstore.h"}, ""},
+      {"examples/", {"store/", "merge/", "sync/", "examples/", "ukstore.h"}, ""},
   };
   return kLayers;
 }
