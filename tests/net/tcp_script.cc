@@ -239,10 +239,18 @@ std::vector<Script> all_scripts() {
 }
 
 std::string stream_bytes(uint64_t from, size_t count) {
-  std::string bytes(count, '\0');
-  for (size_t i = 0; i < count; ++i) {
-    uint64_t position = from + i;
-    bytes[i] = static_cast<char>((position * 131 + (position >> 8) * 17) & 0xff);
+  constexpr size_t kPeriod = 65536 - 15;  // no multiple of any segment size
+  static const std::string kCycle = [] {
+    std::string cycle(kPeriod, '\0');
+    for (size_t i = 0; i < kPeriod; ++i) {
+      cycle[i] = static_cast<char>((i * 131 + (i >> 8) * 17) & 0xff);
+    }
+    return cycle;
+  }();
+  std::string bytes;
+  bytes.reserve(count);
+  for (size_t at = from % kPeriod; bytes.size() < count; at = 0) {
+    bytes.append(kCycle, at, count - bytes.size());
   }
   return bytes;
 }

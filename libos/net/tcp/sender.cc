@@ -114,11 +114,13 @@ std::optional<Sender::Piece> Sender::next_retransmission(Time now, const Limits&
   uint32_t room = congestion_.cwnd() > in_network ? congestion_.cwnd() - in_network : 0;
   if (in_network == 0) room = std::max<uint32_t>(room, mss_);
   uint32_t length = std::min(lost->length, std::max<uint32_t>(limits.burst_bytes, mss));
-  if (window > 0 && !first) length = std::min(length, static_cast<uint32_t>(window));
+  if (window > 0) length = std::min(length, static_cast<uint32_t>(window));
   if (window <= 0) length = std::min<uint32_t>(length, mss);
   if (length > room) length = whole_segments(room, mss);
   if (length > mss && length < lost->length) length = whole_segments(length, mss);
   if (length == 0) return std::nullopt;
+  // A FIN that is all that would be left goes along: it needs no room of its own.
+  if (fin_sent_ && lost->end() == nxt_ && lost->length == length + 1) ++length;
 
   Piece piece = piece_of(lost->begin, length, mss);
   board_.resent_lost(length, now);
@@ -153,7 +155,7 @@ std::optional<Sender::Piece> Sender::next_tail_probe(Time now, const Limits& lim
   probe_.retransmitted = true;
   probe_.end = nxt_;
   ++counters_.retransmitted;
-  SentRange tail = board_.resend_tail(mss, now);
+  SentRange tail = board_.resend_tail(mss + (fin_sent_ ? 1U : 0U), now);
   last_sent_ = now;
   return piece_of(tail.begin, tail.length, mss);
 }
