@@ -56,7 +56,7 @@ class Snapshot {
 // The one write transaction.  Dropping it without `commit` undoes all that it did.
 class Write : public Snapshot {
  public:
-  // A record key is 1 to 64 bytes; a value is at most 1 MiB.
+  // A record key is 1 to 256 bytes; a value is at most 1 MiB.
   virtual Result<void> put(BytesView key, BytesView value) = 0;
   virtual Result<void> erase(BytesView key) = 0;
 
@@ -74,6 +74,13 @@ class Write : public Snapshot {
   virtual Result<void> commit(Durability durability) = 0;
 };
 
+// Keeps writers on other backends of the same medium out, those of other processes too, until it is
+// dropped, by whichever thread.  The backend that gave it goes on to write.
+class WriterHold {
+ public:
+  virtual ~WriterHold() = default;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -89,6 +96,11 @@ class Backend {
   // then fails with `locked` and a message that says who holds it (process id and since when).
   // `read_only` after a failed commit or if opened for reading.
   virtual Result<std::unique_ptr<Write>> write() = 0;
+
+  // Keeps others from writing over several transactions: what waits in memory then builds on heads
+  // that nobody moves.  At most one at a time; fails as `write` does.  By default nobody else can
+  // write.
+  virtual Result<std::unique_ptr<WriterHold>> hold() { return std::make_unique<WriterHold>(); }
 
   // "memory", "lmdb": for messages and tests.
   virtual std::string_view name() const = 0;

@@ -30,10 +30,29 @@ JournalRecord next_redo(const JournalEnd& end, JournalEntry next, const JournalR
 
 Bytes journal_key(uint64_t sequence) { return record_key(kJournalPrefix, big_endian(sequence)); }
 
-Result<Bytes> encode(const JournalRecord& record) {
+namespace {
+
+size_t encoded_bytes(const JournalEntry& entry) {
+  size_t bytes = 49 + entry.note.size();
+  for (const RefChange& change : entry.changes) bytes += 3 + 2 * kHeadBytes + change.name.size();
+  return bytes;
+}
+
+}  // namespace
+
+Result<void> check_size(const JournalRecord& record) {
+  const JournalEntry& entry = record.entry;
+  if (encoded_bytes(entry) <= kRecordValueBytesMax) return {};
+  return fail(Error::Kind::limit, "a transaction with " + std::to_string(entry.changes.size()) +
+                                      " changes of refs and a note of " +
+                                      std::to_string(entry.note.size()) +
+                                      " bytes does not fit a journal entry of 1 MiB: split it");
+}
+
+Bytes encode(const JournalRecord& record) {
   const JournalEntry& entry = record.entry;
   Bytes out;
-  out.reserve(49 + entry.note.size() + entry.changes.size() * (3 + 2 * kHeadBytes + 16));
+  out.reserve(encoded_bytes(entry));
   append_le<uint8_t>(out, static_cast<uint8_t>(entry.kind));
   append_le<uint64_t>(out, entry.target);
   append_le<uint64_t>(out, record.undo_top);
@@ -49,12 +68,6 @@ Result<Bytes> encode(const JournalRecord& record) {
     out += change.name;
     append_head(out, change.before);
     append_head(out, change.after);
-  }
-  if (out.size() > kRecordValueBytesMax) {
-    return fail(Error::Kind::limit, "a transaction with " + std::to_string(entry.changes.size()) +
-                                        " changes of refs and a note of " +
-                                        std::to_string(entry.note.size()) +
-                                        " bytes does not fit a journal entry of 1 MiB: split it");
   }
   return out;
 }

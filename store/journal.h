@@ -40,7 +40,9 @@ inline JournalEnd end_of(const JournalRecord& record) {
 
 Bytes journal_key(uint64_t sequence);
 // `limit` if the record would take over a mebibyte.
-Result<Bytes> encode(const JournalRecord& record);
+Result<void> check_size(const JournalRecord& record);
+// Of what passes that; staged hints must have been written.
+Bytes encode(const JournalRecord& record);
 Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value);
 
 // ---- Reading a backend's journal.

@@ -97,6 +97,19 @@ Bytes NodeView::key(uint32_t i) const {
   return key.append(prefix()).append(rest);
 }
 
+// The first suffix whose first eight bytes are not below those of `rest`, without a branch that a
+// random key would mispredict.
+uint32_t NodeView::lower_bound_by_words(BytesView rest) const {
+  uint64_t wanted = load_big_endian(rest.data());
+  uint32_t low = 0;
+  for (uint32_t size = count_; size > 1;) {
+    uint32_t half = size / 2;
+    low += word_at(low + half - 1) < wanted ? half : 0;
+    size -= half;
+  }
+  return low + (word_at(low) < wanted ? 1 : 0);
+}
+
 uint32_t NodeView::lower_bound(BytesView key) const {
   if (count_ == 0) return 0;
   BytesView shared = prefix();
@@ -106,6 +119,10 @@ uint32_t NodeView::lower_bound(BytesView key) const {
   if (order > 0) return count_;
   BytesView rest = key.substr(shared.size());
   uint32_t low = 0, high = count_;
+  if (uniform_keys_ && key_length_ >= 8 && rest.size() >= 8) {
+    low = lower_bound_by_words(rest);
+    if (low == count_ || word_at(low) != load_big_endian(rest.data())) return low;
+  }
   while (low < high) {
     uint32_t middle = (low + high) / 2;
     if (suffix(middle) < rest) {

@@ -67,6 +67,10 @@ class NodeView {
 
  private:
   const char* base() const { return object_.bytes.data(); }
+  uint64_t word_at(uint32_t i) const {
+    return load_big_endian(base() + suffixes_at_ + size_t{i} * key_length_);
+  }
+  uint32_t lower_bound_by_words(BytesView rest) const;
   uint32_t u16(size_t at) const { return load_le<uint16_t>(base() + at); }
   uint64_t number(size_t at, uint32_t width, uint32_t i) const {
     uint64_t value = 0;

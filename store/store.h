@@ -23,10 +23,15 @@
 
 namespace ukstore {
 
+class CommitSource;
+
 // A branch or tag name: 1 to 255 bytes, no NUL, no leading or trailing '/', no "//", no step "." or
 // "..".
 constexpr size_t kRefNameBytesMax = 255;
 Result<void> check_ref_name(BytesView name);
+
+// The key of a private record is 1 to 255 bytes, of any values.
+constexpr size_t kPrivateKeyBytesMax = 255;
 
 enum class RefKind : uint8_t { branch = 'h', tag = 't' };
 
@@ -35,6 +40,14 @@ struct Head {
   ObjectRef ref;
   ObjectKind kind = ObjectKind::commit;
   bool operator==(const Head&) const = default;
+};
+
+// A branch or tag with what it points to.
+struct Ref {
+  RefKind kind = RefKind::branch;
+  Bytes name;
+  Head head;
+  bool operator==(const Ref&) const = default;
 };
 
 // What a new commit is made of; parents and generation come from what is given and from the store.
@@ -68,7 +81,8 @@ struct JournalEntry {
   bool operator==(const JournalEntry&) const = default;
 };
 
-// What a transaction sees and does.  Valid during the caller's function.
+// What a transaction sees and does.  Valid during the caller's function, and so are the addresses
+// in what it returns; names stay good.  Trees may be kept: they hold what they need.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -81,6 +95,9 @@ class Transaction {
   // The tree of a branch's head; the empty tree if there is no such branch.
   virtual Result<Tree> tree_of(BytesView branch) const = 0;
 
+  // For walks over the history (history.h), with the commits staged here.
+  virtual const CommitSource& commits() const = 0;
+
   // Stages a commit: sorts parents, computes its generation, checks that they are commits.
   virtual Result<StoredCommit> make_commit(CommitDraft draft) = 0;
   virtual Result<ObjectRef> make_tag(const Tag& tag) = 0;
@@ -90,6 +107,7 @@ class Transaction {
   virtual Result<void> compare_and_set(RefKind kind, BytesView name,
                                        const std::optional<Head>& expected,
                                        const std::optional<Head>& next) = 0;
+
   // Private records of this store (keys, replica ids, configuration): never part of any history.
   virtual Result<std::optional<Bytes>> record(BytesView key) const = 0;
   virtual Result<void> put_record(BytesView key, BytesView value) = 0;
@@ -125,10 +143,13 @@ struct WatchFilter {
   std::optional<Bytes> path{};  // needs a branch
 };
 
+constexpr size_t kWatchPathsMax = 1000;
+
 struct WatchEvent {
   uint64_t sequence = 0;  // of the journal entry that made it; resume from here
   RefChange change;
-  // For path watches: what differs below the path, and nothing else woke the watch.
+  // For path watches: the full paths of the payloads that differ, at the path or below it, in
+  // order; the first kWatchPathsMax of them.
   std::vector<Bytes> paths;
 };
 
@@ -153,7 +174,12 @@ class Store {
   virtual Result<Tag> tag(const ObjectRef& ref) const = 0;
   virtual Result<std::optional<Bytes>> record(BytesView key) const = 0;
 
-  // ---- Writing.  From any thread.
+  // For walks over the history (history.h), with what waits.  The store outlives it.
+  virtual Result<std::unique_ptr<CommitSource>> commits() const = 0;
+
+  // ---- Writing.  From any thread, but not within a transaction's function (`invalid`).  After a
+  // failed flush all that waited is lost, and every writing call fails with `read_only` until the
+  // store is opened again.
   virtual Result<Receipt> transact(const TransactionBody& body, TransactOptions options = {}) = 0;
   // Waits until all that was acknowledged, lazily too, is on disk.
   virtual Result<void> flush() = 0;
@@ -168,6 +194,9 @@ class Store {
   // Entries from `from` on, at most `limit`, in order; backward: from `from` (0: the newest) down.
   virtual Result<std::vector<JournalEntry>> journal(uint64_t from, size_t limit,
                                                     Direction direction) const = 0;
+  // All refs as they were after the entry of that number (0: before the first), sorted by kind and
+  // name.  Costs what came since.
+  virtual Result<std::vector<Ref>> heads_at(uint64_t sequence) const = 0;
   // Takes back the newest entry not yet taken back; does again the newest taken back.  `moved` if a
   // ref is not where the entry left it, `not_found` if there is nothing to undo or redo.
   virtual Result<Receipt> undo(TransactOptions options = {}) = 0;
@@ -175,7 +204,7 @@ class Store {
 
   // ---- Watches.  Events after sequence `after`, at most `limit`, from the journal: nothing is
   // lost however slow the watcher, and a watch resumes after a restart from the last sequence it
-  // saw.
+  // saw. The events of one entry come together, so one entry alone may exceed the limit.
   virtual Result<std::vector<WatchEvent>> changes(const WatchFilter& filter, uint64_t after,
                                                   size_t limit) const = 0;
   // Waits until the journal has entries after `after` or the time is up; false if it is up.
@@ -185,7 +214,10 @@ class Store {
   // run.
   using WatchCallback = std::function<void(const WatchEvent&)>;
   virtual uint64_t watch(WatchFilter filter, WatchCallback callback) = 0;
+  // No call to that callback starts after this returns.
   virtual void unwatch(uint64_t id) = 0;
+  // How often a callback has thrown.
+  virtual uint64_t watch_failures() const = 0;
 };
 
 }  // namespace ukstore

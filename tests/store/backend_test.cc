@@ -148,9 +148,9 @@ TEST_P(BackendTest, ValuesFromNothingToTheirLimitComeBackWhole) {
 TEST_P(BackendTest, RecordsBeyondTheLimitsAreRefused) {
   auto w = write();
   EXPECT_EQ(w->put("", "x").error().kind, Error::Kind::invalid);
-  EXPECT_EQ(w->put(Bytes(65, 'k'), "x").error().kind, Error::Kind::invalid);
+  EXPECT_EQ(w->put(Bytes(257, 'k'), "x").error().kind, Error::Kind::invalid);
   EXPECT_EQ(w->put("p", Bytes(kRecordValueBytesMax + 1, 'x')).error().kind, Error::Kind::invalid);
-  EXPECT_TRUE(w->put(Bytes(64, 'k'), "x"));
+  EXPECT_TRUE(w->put(Bytes(256, 'k'), "x"));
   EXPECT_EQ(w->append_segment(0).error().kind, Error::Kind::invalid);
   EXPECT_EQ(w->append_segment(Address::kSegmentBytesMax + 1).error().kind, Error::Kind::invalid);
 }

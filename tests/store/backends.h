@@ -47,7 +47,7 @@ class OnEveryBackend : public testing::TestWithParam<BackendKind> {
   BackendUnderTest backend{GetParam()};
 };
 
-inline const auto each_backend = testing::Values(BackendKind::memory);
+inline const auto each_backend = testing::Values(BackendKind::memory, BackendKind::lmdb);
 inline std::string backend_name(const testing::TestParamInfo<BackendKind>& info) {
   return name(info.param);
 }
