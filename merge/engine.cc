@@ -151,6 +151,13 @@ Result<std::vector<Edit>> MergeEngine::merge_level(const Level& level) {
 
 Result<void> MergeEngine::merge_key(const Level& level, const KeyInput& in,
                                     std::vector<Edit>& edits) {
+  std::optional<Slot> slot;
+  if (level.schema == Schema::directory) {
+    auto is = slot_of(in.key);
+    if (!is) return pass_on(is);
+    if (is->is == Slot::Is::beside) return {};  // merged with the header
+    slot = *is;
+  }
   // Only one side changed the key: what it holds is the merge.  Safe because every operation leaves
   // its dot in the bytes.
   if (all_equal(in.base)) {
@@ -164,21 +171,12 @@ Result<void> MergeEngine::merge_key(const Level& level, const KeyInput& in,
   }
   keys_.emplace_back(in.key);
   Result<void> ok;
-  if (level.schema == Schema::directory) {
-    auto slot = slot_of(in.key);
-    if (!slot) return pass_on(slot);
-    switch (slot->is) {
-      case Slot::Is::beside:
-        break;  // merged with the header
-      case Slot::Is::value:
-        ok = merge_value(level, in, slot->kind, edits);
-        break;
-      case Slot::Is::step:
-        ok = merge_step(level, in, edits);
-        break;
-    }
-  } else {
+  if (!slot) {
     ok = merge_dots(level, in, edits);
+  } else if (slot->is == Slot::Is::value) {
+    ok = merge_value(level, in, slot->kind, edits);
+  } else {
+    ok = merge_step(level, in, edits);
   }
   keys_.pop_back();
   return ok;
