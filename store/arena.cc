@@ -5,6 +5,19 @@
 
 namespace ukstore {
 
+// Arenas keep each other in long chains, one link for each transaction that waits; freeing them
+// link by link from within each other would take a stack as deep.
+Arena::~Arena() {
+  std::vector<std::shared_ptr<Arena>> orphans = std::move(kept_);
+  while (!orphans.empty()) {
+    std::shared_ptr<Arena> last = std::move(orphans.back());
+    orphans.pop_back();
+    if (last.use_count() != 1) continue;
+    for (auto& kept : last->kept_) orphans.push_back(std::move(kept));
+    last->kept_.clear();
+  }
+}
+
 // Memory aligned for addresses.
 char* Arena::allocate(size_t bytes) {
   bytes = (bytes + 7) & ~size_t{7};
@@ -38,7 +51,7 @@ ObjectRef Arena::add(ObjectKind kind, const Hash& hash, BytesView canonical,
   if (!canonical.empty()) {
     std::memcpy(memory + side.size_bytes(), canonical.data(), canonical.size());
   }
-  unwritten_bytes_ += canonical.size();
+  unwritten_bytes_.fetch_add(canonical.size(), std::memory_order_relaxed);
   ++held_;
   return {object.hash_, Address::of(&object)};
 }
@@ -50,8 +63,10 @@ void Arena::keep(std::shared_ptr<Arena> other) {
 
 void Arena::mark_written(StagedObject& object, Address address, Drop drop) {
   assert(address && !address.is_staged());
-  if (!object.written_) unwritten_bytes_ -= object.bytes_.size();
-  object.written_ = address;
+  if (!object.written()) {
+    unwritten_bytes_.fetch_sub(object.bytes_.size(), std::memory_order_relaxed);
+  }
+  object.written_.store(address.value(), std::memory_order_release);
   if (drop == Drop::no || object.dropped_) return;
   object.dropped_ = true;
   object.bytes_ = {};
@@ -66,8 +81,13 @@ void Arena::set_spill(size_t limit_bytes, std::function<Result<void>(Arena&)> sp
   spill_ = std::move(spill);
 }
 
+Result<void> Arena::spill() {
+  assert(spill_);
+  return unwritten_bytes() > 0 ? spill_(*this) : Result<void>();
+}
+
 Result<void> Arena::relieve() {
-  if (!spill_ || unwritten_bytes_ < spill_limit_bytes_) return {};
+  if (!spill_ || unwritten_bytes() < spill_limit_bytes_) return {};
   return spill_(*this);
 }
 

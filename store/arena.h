@@ -11,12 +11,14 @@
 //    they are.
 // 2. Children are staged before the objects that name them, so objects in the order of `objects()`
 //    are closed under children.
-// An arena is used by one thread at a time.  Bytes lie in a few large blocks, so that the thousands
-// of nodes of many small edits do not become thousands of allocations.
+// An arena is used by one thread at a time, but others may read its objects, and one of them may
+// mark them as written (without dropping their bytes).  Bytes lie in a few large blocks, so that
+// the thousands of nodes of many small edits do not become thousands of allocations.
 
 #include <ukstore/store/error.h>
 #include <ukstore/store/object.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -31,7 +33,7 @@ class StagedObject {
  public:
   const Hash& hash() const { return hash_; }
   // Where the object was written; none while it is only here.
-  Address written() const { return written_; }
+  Address written() const { return Address::from_value(written_.load(std::memory_order_acquire)); }
   // Valid while `has_bytes()`.
   bool has_bytes() const { return !dropped_; }
   ObjectView view() const {
@@ -46,7 +48,7 @@ class StagedObject {
   friend class Arena;
   Arena* arena_ = nullptr;
   Hash hash_;
-  Address written_;
+  std::atomic<uint64_t> written_ = 0;
   ObjectKind kind_{};
   bool dropped_ = false;
   BytesView bytes_;                 // in a block of the arena
@@ -56,6 +58,7 @@ class StagedObject {
 class Arena {
  public:
   Arena() = default;
+  ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -76,13 +79,15 @@ class Arena {
 
   std::deque<StagedObject>& objects() { return objects_; }
   // Bytes of the objects that are staged and not yet written.
-  size_t unwritten_bytes() const { return unwritten_bytes_; }
+  size_t unwritten_bytes() const { return unwritten_bytes_.load(std::memory_order_relaxed); }
 
   // Long writes (a streamed blob, an import) call this as they go.  When more than `limit_bytes`
   // are unwritten it runs `spill`, which writes them early; what no commit comes to reach is
   // garbage.
   void set_spill(size_t limit_bytes, std::function<Result<void>(Arena&)> spill);
   Result<void> relieve();
+  // Runs `spill` now, if there is anything to write.
+  Result<void> spill();
 
  private:
   char* allocate(size_t bytes);
@@ -96,7 +101,7 @@ class Arena {
   size_t next_block_bytes_ = kFirstBlockBytes;
   size_t held_ = 0;  // objects whose bytes are not given up
   std::vector<std::shared_ptr<Arena>> kept_;
-  size_t unwritten_bytes_ = 0;
+  std::atomic<size_t> unwritten_bytes_ = 0;
   size_t spill_limit_bytes_ = 0;
   std::function<Result<void>(Arena&)> spill_;
 };
