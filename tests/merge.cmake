@@ -1,0 +1,3 @@
+if(TARGET ukstore_merge AND UKSTORE_TESTS)
+  ukstore_tests(merge ukstore_merge)
+endif()
