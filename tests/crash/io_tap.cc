@@ -90,13 +90,19 @@ void IoTap::note(IoOp op) {
   ops_.push_back(std::move(op));
 }
 
-std::optional<IoTap::Fault> IoTap::next_fault() {
+IoOp::Kind IoTap::failed_kind() const {
+  std::lock_guard lock(mutex_);
+  return failed_kind_;
+}
+
+std::optional<IoTap::Fault> IoTap::next_fault(IoOp::Kind kind) {
   std::lock_guard lock(mutex_);
   const uint64_t call = calls_++;
   if (!fault_after_ || call < *fault_after_ || (call > *fault_after_ && repeat_ == Repeat::no)) {
     return std::nullopt;
   }
   failed_ = true;
+  failed_kind_ = kind;
   return fault_;
 }
 
@@ -111,8 +117,8 @@ bool is_tapped(std::string_view path) { return path.ends_with("data.mdb"); }
 
 // What to return instead of making the call, of `bytes` to write or 0 for a flush.  nullopt: make
 // it.
-std::optional<ssize_t> refused(size_t bytes) {
-  auto fault = IoTap::of_this_process().next_fault();
+std::optional<ssize_t> refused(size_t bytes, IoOp::Kind kind) {
+  auto fault = IoTap::of_this_process().next_fault(kind);
   if (!fault) return std::nullopt;
   if (*fault == IoTap::Fault::short_write && bytes > 1) return static_cast<ssize_t>(bytes / 2);
   errno = *fault == IoTap::Fault::enospc ? ENOSPC : EIO;
@@ -123,7 +129,7 @@ ssize_t write_at(int fd, const void* data, size_t bytes, off_t offset, bool sync
   static auto* const call = real<ssize_t(int, const void*, size_t, off_t)>("pwrite");
   const IoOp op{synchronous ? IoOp::Kind::write_sync : IoOp::Kind::write,
                 static_cast<uint64_t>(offset), Bytes(static_cast<const char*>(data), bytes)};
-  auto instead = refused(bytes);
+  auto instead = refused(bytes, op.kind);
   if (instead && *instead < 0) {
     // It may be on the disk all the same, and nothing has promised that it is.
     int error = errno;
@@ -141,7 +147,7 @@ ssize_t write_at(int fd, const void* data, size_t bytes, off_t offset, bool sync
 }
 
 int flush() {
-  if (refused(0)) return -1;
+  if (refused(0, IoOp::Kind::flush)) return -1;
   IoTap::of_this_process().note({IoOp::Kind::flush, 0, {}});
   return 0;
 }

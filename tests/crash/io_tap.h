@@ -49,13 +49,14 @@ class IoTap {
   // Calls since the faults were last set or stopped, and whether one was made to fail.
   uint64_t calls() const;
   bool has_failed() const;
+  IoOp::Kind failed_kind() const;
 
   // For the interposed functions.
   void opened(int fd, bool synchronous);
   void closed(int fd);
   std::optional<bool> synchronous(int fd) const;  // nullopt: not tapped
   void note(IoOp op);
-  std::optional<Fault> next_fault();
+  std::optional<Fault> next_fault(IoOp::Kind kind);
 
  private:
   struct Descriptor {
@@ -72,6 +73,7 @@ class IoTap {
   Repeat repeat_ = Repeat::no;
   uint64_t calls_ = 0;
   bool failed_ = false;
+  IoOp::Kind failed_kind_ = IoOp::Kind::write;
 };
 
 }  // namespace ukstore::tests
