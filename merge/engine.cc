@@ -104,13 +104,23 @@ Result<Tree> MergeEngine::merge_trees(const Tree& base, const Tree& ours, const 
 
 Result<Tree> MergeEngine::merge_from(const Base& base, const Tree& ours, const Tree& theirs) {
   merged_.clear();
+  conflicts_.clear();
   keys_.clear();
   // An arena of its own: the sides' arenas are kept, never written to.
   auto arena = std::make_shared<Arena>();
   Tree target = ours.in(arena);
   auto edits = merge_level({Schema::directory, Kind::map, base, target, theirs, nullptr});
   if (!edits) return pass_on(edits);
-  return target.apply(*edits);
+  auto merged = target.apply(*edits);
+  if (!merged) return merged;
+  std::vector<Bytes> candidates = std::move(conflicts_);
+  conflicts_.clear();
+  for (Bytes& path : candidates) {
+    auto value = State(*merged).value(path);
+    if (!value) return pass_on(value);
+    if (*value && (*value)->is_conflict()) conflicts_.push_back(std::move(path));
+  }
+  return merged;
 }
 
 Result<std::vector<Edit>> MergeEngine::merge_level(const Level& level) {
@@ -197,6 +207,10 @@ Result<void> MergeEngine::merge_step(const Level& level, const KeyInput& in,
     if (!merged) return pass_on(merged, printable(path()));
     live = std::move(*merged);
     if (*base != *ours && *base != *theirs) note(std::nullopt, "writes");
+  }
+  if (!live.empty() && (disagree(live) || (in.ours && in.ours->has_child()) ||
+                        (in.theirs && in.theirs->has_child()))) {
+    conflicts_.push_back(path());  // perhaps: what is below is not merged yet
   }
   if (live != *ours) {
     size_t before = ours->empty() ? 0 : encode_header(*ours).values.size(), after = 0;

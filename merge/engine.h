@@ -50,6 +50,8 @@ class MergeEngine {
 
   // Positions that both sides changed in the last merge, in order.
   const std::vector<MergedPosition>& merged() const { return merged_; }
+  // Paths that both sides changed and where the result disagrees, in order.
+  const std::vector<Bytes>& conflicts() const { return conflicts_; }
   uint64_t steps() const { return steps_; }
 
  private:
@@ -114,6 +116,7 @@ class MergeEngine {
   uint64_t depth_ = 0;
   Keys keys_;  // where the merge stands
   std::vector<MergedPosition> merged_;
+  std::vector<Bytes> conflicts_;
   std::unordered_map<Bytes, CommitSet> bases_;
   std::unordered_map<Bytes, Live> lives_;
   std::unordered_map<Bytes, std::optional<Bytes>> users_;

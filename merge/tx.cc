@@ -1,5 +1,6 @@
 #include <ukstore/merge/tx.h>
 
+#include <algorithm>
 #include <cassert>
 
 namespace ukstore {
@@ -145,6 +146,40 @@ Result<void> Tx::remove_at(BytesView path) {
   EditTree::Node& node = edits_.at(path);
   node.drop();
   node.clears_child = true;
+  touched_.insert(Bytes(path));
+  return {};
+}
+
+void Tx::keep(BytesView path, const Live& kept) {
+  attempt([&] { return keep_at(path, kept); });
+}
+
+Result<void> Tx::keep_at(BytesView path, const Live& kept) {
+  if (auto ok = check_entry_path(path); !ok) return ok;
+  if (auto ok = settle(path); !ok) return ok;
+  auto entry = tree_.at(path);
+  if (!entry) return pass_on(entry);
+  if (!*entry) return {};
+  auto live = read_live(tree_, *entry);
+  if (!live) return pass_on(live);
+  std::erase_if(*live, [&](const LiveEntry& e) { return std::ranges::find(kept, e) == kept.end(); });
+  bool has_place_below = std::ranges::all_of(
+      *live, [](const LiveEntry& e) { return e.kind == Kind::map; });
+  EditTree::Node& node = edits_.at(path);
+  auto child = tree_.child(**entry);
+  if (!child) return pass_on(child);
+  BytesView end = has_place_below ? kFirstStep : BytesView();
+  auto ok = child->scan({}, end, Direction::forward, [&](BytesView key, const Entry&) {
+    auto slot = slot_of(key);
+    if (slot && slot->is == Slot::Is::value && has_kind(*live, slot->kind)) return Flow::go_on;
+    EditTree::Node& gone = node.below[Bytes(key)];
+    gone.drop();
+    gone.clears_child = true;
+    return Flow::go_on;
+  });
+  if (!ok) return ok;
+  node.drop();
+  if (!live->empty()) write_header(node, *live);
   touched_.insert(Bytes(path));
   return {};
 }

@@ -67,6 +67,9 @@ class Tx {
   // A payload made before (PayloadWriter), for long values.
   void set(BytesView path, Payload payload, Kind kind = Kind::file);
   void remove(BytesView path);
+  // Settles a conflict: of what is live at the path only entries of `kept` stay, and what is below
+  // it stays only if none of them, or only maps, do.
+  void keep(BytesView path, const Live& kept);
   // The typed value at a path, to read and write: tx.at<Counter>("stock/42").add(-1).
   template <class T>
   typename T::Writer at(BytesView path) {
@@ -95,12 +98,13 @@ class Tx {
 
   // The new state, or the first error.  Equal to the old one if nothing changed.
   Result<State> finish() { return state(); }
-  // The number that the replica's next dot gets.
-  uint64_t next_number() const { return mint_.next_number(); }
+  // What is left of the mint: the next commit of the replica goes on from there.
+  const DotMint& mint_left() const { return mint_; }
 
  private:
   Result<void> set_value(BytesView path, Payload payload, Kind kind);
   Result<void> remove_at(BytesView path);
+  Result<void> keep_at(BytesView path, const Live& kept);
   // Drops what a write at `path` removes above it.
   enum class Above { was_clear, cleared };
   Result<Above> clear_above(BytesView path);

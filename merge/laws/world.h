@@ -34,6 +34,8 @@ concept Subject = requires(const T& type, const typename T::State& state, const 
 struct Rules {
   enum class Bases { all, first_only } bases = Bases::all;
   enum class AtRest { stops, merges_on } at_rest = AtRest::stops;
+  // Without them the other laws must find the fault.
+  enum class ShortCuts { checked, not_checked } short_cuts = ShortCuts::checked;
 };
 
 struct Broken {

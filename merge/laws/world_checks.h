@@ -132,7 +132,7 @@ void World<T>::take(const Step& step) {
 template <Subject T>
 void World<T>::check_end() {
   if (broken_) return;
-  check_short_cuts();
+  if (rules_.short_cuts == Rules::ShortCuts::checked) check_short_cuts();
   if (!broken_) check_octopus();
   if (!broken_) check_rest();
 }

@@ -1,4 +1,4 @@
-#include <ukstore/tests/merge/paths.h>
+#include <ukstore/tests/scale_merge/paths.h>
 
 #include <ukstore/merge/types/counter.h>
 #include <ukstore/merge/types/flag.h>
@@ -137,7 +137,7 @@ State PathSubject::apply(const State& state, const Op& op, const Dot& dot) const
   Tx tx(state, DotMint(dot.generation, dot.replica, dot.number));
   apply_to(tx, op);
   auto next = tx.finish();
-  if (!next || tx.next_number() - dot.number > laws::kDotsPerOp) std::abort();
+  if (!next || tx.mint_left().next_number() - dot.number > laws::kDotsPerOp) std::abort();
   return std::move(*next);
 }
 

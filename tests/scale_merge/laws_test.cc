@@ -1,7 +1,7 @@
 // The built-in types under the law kit.
 #include <ukstore/store/memory_backend.h>
-#include <ukstore/tests/counts.h>
-#include <ukstore/tests/merge/paths.h>
+#include <ukstore/tests/scale_merge/paths.h>
+#include <ukstore/tests/scale_merge/speed.h>
 
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ void say(const std::string& name, const laws::Report& report,
 TEST_P(EveryType, ObeysTheLawsInRandomHistories) {
   auto since = std::chrono::steady_clock::now();
   PathSubject subject(objects_, GetParam());
-  laws::Options options{.histories = static_cast<uint64_t>(count(1'000, 100'000)), .steps = 30};
+  laws::Options options{.histories = static_cast<uint64_t>(count(40, 1'000, 100'000)), .steps = 30};
   auto report = laws::check_random(subject, options);
   EXPECT_FALSE(report.failure) << report.failure->text();
   say(GetParam().name, report, since);
@@ -39,8 +39,8 @@ TEST_P(EveryType, ObeysTheLawsInAllSmallHistories) {
   auto since = std::chrono::steady_clock::now();
   PathSubject subject(objects_, GetParam());
   laws::SmallScope small{.replicas = 3,
-                         .ops = static_cast<size_t>(count(3, 4)),
-                         .merges = static_cast<size_t>(count(2, 3))};
+                         .ops = static_cast<size_t>(count(3, 3, 4)),
+                         .merges = static_cast<size_t>(count(1, 2, 3))};
   auto report = laws::check(subject, laws::Options{.histories = 0, .small = small});
   EXPECT_FALSE(report.failure) << report.failure->text();
   say(GetParam().name, report, since);
