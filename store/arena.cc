@@ -63,8 +63,9 @@ void Arena::keep(std::shared_ptr<Arena> other) {
 
 void Arena::mark_written(StagedObject& object, Address address, Drop drop) {
   assert(address && !address.is_staged());
-  if (!object.written())
+  if (!object.written()) {
     unwritten_bytes_.fetch_sub(object.bytes_.size(), std::memory_order_relaxed);
+  }
   object.written_.store(address.value(), std::memory_order_release);
   if (drop == Drop::no || object.dropped_) return;
   object.dropped_ = true;
@@ -78,6 +79,11 @@ void Arena::mark_written(StagedObject& object, Address address, Drop drop) {
 void Arena::set_spill(size_t limit_bytes, std::function<Result<void>(Arena&)> spill) {
   spill_limit_bytes_ = limit_bytes;
   spill_ = std::move(spill);
+}
+
+Result<void> Arena::spill() {
+  assert(spill_);
+  return unwritten_bytes() > 0 ? spill_(*this) : Result<void>();
 }
 
 Result<void> Arena::relieve() {
