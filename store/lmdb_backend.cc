@@ -311,6 +311,15 @@ class LmdbWrite final : public Write {
   uint64_t last_segment_;
 };
 
+class LmdbHold final : public WriterHold {
+ public:
+  explicit LmdbHold(WriterLock& lock) : lock_(lock) {}
+  ~LmdbHold() override { lock_.let_go(); }
+
+ private:
+  WriterLock& lock_;
+};
+
 class LmdbBackend final : public Backend {
  public:
   explicit LmdbBackend(std::unique_ptr<Shared> shared) : shared_(std::move(shared)) {}
@@ -333,13 +342,14 @@ class LmdbBackend final : public Backend {
     return found;
   }
 
+  Result<std::unique_ptr<WriterHold>> hold() override {
+    if (auto ok = check_writable(); !ok) return pass_on(ok);
+    if (auto ok = shared_->lock->hold(shared_->options.lock_timeout); !ok) return pass_on(ok);
+    return std::make_unique<LmdbHold>(*shared_->lock);
+  }
+
   Result<std::unique_ptr<Write>> write() override {
-    if (shared_->options.mode == LmdbOptions::Mode::read_only) {
-      return fail(Error::Kind::read_only, "the store was opened for reading");
-    }
-    if (shared_->broken) {
-      return fail(Error::Kind::read_only, "a commit failed: the store is read-only until reopened");
-    }
+    if (auto ok = check_writable(); !ok) return pass_on(ok);
     if (auto ok = shared_->lock->acquire(shared_->options.lock_timeout); !ok) return pass_on(ok);
     MDB_txn* txn = nullptr;
     int code = mdb_txn_begin(shared_->environment, nullptr, 0, &txn);
@@ -366,6 +376,16 @@ class LmdbBackend final : public Backend {
   }
 
  private:
+  Result<void> check_writable() const {
+    if (shared_->options.mode == LmdbOptions::Mode::read_only) {
+      return fail(Error::Kind::read_only, "the store was opened for reading");
+    }
+    if (shared_->broken) {
+      return fail(Error::Kind::read_only, "a commit failed: the store is read-only until reopened");
+    }
+    return {};
+  }
+
   std::unique_ptr<Shared> shared_;
 };
 

@@ -1,5 +1,6 @@
-#include <ukstore/store/records.h>
 #include <ukstore/store/transaction.h>
+
+#include <ukstore/store/records.h>
 
 #include <algorithm>
 #include <ranges>

@@ -1,5 +1,6 @@
-#include <ukstore/store/refs.h>
 #include <ukstore/store/walk.h>
+
+#include <ukstore/store/refs.h>
 
 #include <algorithm>
 
@@ -67,7 +68,7 @@ std::optional<uint32_t> CommitWalk::pop() {
 }
 
 WalkedCommit CommitWalk::walked(uint32_t number) const {
-  return {settled(nodes_[number].ref), nodes_[number].generation};
+  return {unstaged(nodes_[number].ref), nodes_[number].generation};
 }
 
 }  // namespace ukstore

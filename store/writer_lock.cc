@@ -38,32 +38,51 @@ Result<void> WriterLock::acquire(std::chrono::milliseconds timeout) {
     return fail(Error::Kind::locked, "another thread of this process, " + std::to_string(getpid()) +
                                          ", is writing to the store; wait until it is done");
   }
-  if (fd_ < 0) return {};
+  auto ok = hold(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
+  if (!ok) gate_.leave();
+  return ok;
+}
+
+void WriterLock::release() {
+  let_go();
+  gate_.leave();
+}
+
+Result<void> WriterLock::hold(std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  std::lock_guard lock(mutex_);
+  if (users_ == 0 && fd_ >= 0) {
+    if (auto ok = lock_file(deadline); !ok) return ok;
+    sign();
+  }
+  ++users_;
+  return {};
+}
+
+void WriterLock::let_go() {
+  std::lock_guard lock(mutex_);
+  if (--users_ == 0 && fd_ >= 0) flock(fd_, LOCK_UN);
+}
+
+Result<void> WriterLock::lock_file(Clock::time_point deadline) const {
   // flock knows no timeout, so this asks again and again, after ever longer pauses.
   std::chrono::microseconds pause(100);
   while (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     if (error == EINTR) continue;
+    if (error != EWOULDBLOCK) {
+      return fail(Error::Kind::io,
+                  std::string("cannot lock the store for writing: ") + std::strerror(error));
+    }
     const auto left = deadline - Clock::now();
-    if (error != EWOULDBLOCK || left <= Clock::duration::zero()) {
-      gate_.leave();
-      if (error != EWOULDBLOCK) {
-        return fail(Error::Kind::io,
-                    std::string("cannot lock the store for writing: ") + std::strerror(error));
-      }
+    if (left <= Clock::duration::zero()) {
       return fail(Error::Kind::locked, "the store is being written by " + holder() +
                                            "; wait until it is done, or stop it");
     }
     std::this_thread::sleep_for(std::min<Clock::duration>(pause, left));
     pause = std::min(2 * pause, std::chrono::microseconds(20'000));
   }
-  sign();
   return {};
-}
-
-void WriterLock::release() {
-  if (fd_ >= 0) flock(fd_, LOCK_UN);
-  gate_.leave();
 }
 
 // "process 4711 since 2026-11-24T08:15:00Z"; a courtesy, so failures do not matter.

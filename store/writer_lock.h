@@ -20,17 +20,24 @@ class WriterLock {
   WriterLock(const WriterLock&) = delete;
   WriterLock& operator=(const WriterLock&) = delete;
 
-  // Waits up to `timeout`, then fails with `locked`.
+  // For one Write.  Waits up to `timeout`, then fails with `locked`.
   Result<void> acquire(std::chrono::milliseconds timeout);
   void release();
 
+  // For several: keeps other processes out, but not the Writes of this one.  Fails in the same way.
+  Result<void> hold(std::chrono::milliseconds timeout);
+  void let_go();
+
  private:
   explicit WriterLock(int fd) : fd_(fd) {}
+  Result<void> lock_file(std::chrono::steady_clock::time_point deadline) const;
   std::string holder() const;
   void sign() const;
 
   const int fd_;  // -1: none
   WriterGate gate_;
+  std::mutex mutex_;  // guards `users_`, and the flock with it
+  int users_ = 0;     // holds and the Write that share the flock
 };
 
 }  // namespace ukstore
