@@ -407,6 +407,15 @@ Result<void> complete(Backend& backend, const LmdbOptions& options) {
   auto format = (*write)->get(record_key(kFormatPrefix));
   if (!format) return pass_on(format);
   if (*format) return check_format_record(**format);
+  bool empty = true;
+  auto note = [&](BytesView, BytesView) {
+    empty = false;
+    return Flow::stop;
+  };
+  if (auto ok = (*write)->scan({}, {}, Direction::forward, note); !ok) return ok;
+  if (!empty) {
+    return fail(Error::Kind::corrupt, options.path.string() + " is an LMDB file, but no store");
+  }
   if (auto ok = (*write)->put(record_key(kFormatPrefix), format_record()); !ok) return ok;
   return (*write)->commit(Durability::durable);
 }
