@@ -267,16 +267,16 @@ Result<Tag> decode_tag(const ObjectView& view) {
   return tag;
 }
 
-Result<void> validate_commit(BytesView bytes, uint32_t side_count) {
+Result<uint32_t> validate_commit(BytesView bytes) {
   Result<Commit> commit = parse_commit(bytes);
   if (!commit) return pass_on(commit);
-  return check_side(side_count, commit_side_count(commit->parents.size()), "commit");
+  return static_cast<uint32_t>(commit_side_count(commit->parents.size()));
 }
 
-Result<void> validate_tag(BytesView bytes, uint32_t side_count) {
+Result<uint32_t> validate_tag(BytesView bytes) {
   Result<Tag> tag = parse_tag(bytes);
   if (!tag) return pass_on(tag);
-  return check_side(side_count, 1, "tag");
+  return 1;
 }
 
 }  // namespace ukstore

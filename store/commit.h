@@ -97,8 +97,8 @@ class CommitLinks {
   ObjectView view_;
 };
 
-// The structural checks for `validate`.
-Result<void> validate_commit(BytesView bytes, uint32_t side_count);
-Result<void> validate_tag(BytesView bytes, uint32_t side_count);
+// The structural checks for `validate`: how many addresses the side array must have.
+Result<uint32_t> validate_commit(BytesView bytes);
+Result<uint32_t> validate_tag(BytesView bytes);
 
 }  // namespace ukstore

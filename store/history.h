@@ -66,7 +66,7 @@ Result<bool> is_ancestor(const CommitSource& source, const ObjectRef& ancestor,
                          const ObjectRef& commit, WalkBudget& budget);
 
 // The ancestor of that generation along the parents of the highest generation (the smallest hash
-// among equals), in O(log n) steps over jumps; `commit` itself for its own.  `invalid` if it is
+// among equals), in O(log(n)^2) steps over jumps; `commit` itself for its own.  `invalid` if it is
 // above that or 0.
 Result<WalkedCommit> ancestor_at(const CommitSource& source, const ObjectRef& commit,
                                  uint64_t generation, WalkBudget& budget);

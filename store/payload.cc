@@ -14,7 +14,7 @@ Result<ObjectRef> stage_blob(const ObjectStore& objects, Arena& arena, BytesView
   auto address = objects.find(hash);
   if (!address) return pass_on(address);
   if (*address) return ObjectRef{hash, **address};
-  return arena.add(ObjectKind::blob, hash, Bytes(bytes), {});
+  return arena.add(ObjectKind::blob, hash, bytes, {});
 }
 
 Result<ObjectView> load_part(const ObjectStore& objects, const ObjectRef& ref, ObjectKind kind) {

@@ -120,7 +120,7 @@ Result<TreeEditor::LevelChange> TreeEditor::rewrite_inner(const NodeView& root, 
 }
 
 ChildNode TreeEditor::stage(ObjectKind kind, BuiltNode node) {
-  ObjectRef ref = arena_->add(kind, std::move(node.bytes), node.side);
+  ObjectRef ref = arena_->add(kind, node.bytes, node.side);
   return {std::move(node.last_key), ref, node.totals};
 }
 

@@ -11,4 +11,7 @@ namespace ukstore {
 // a length.  Fails with `corrupt`, or `unsupported` for an unknown kind.  Does not hash.
 Result<void> validate(ObjectKind kind, BytesView bytes, uint32_t side_count);
 
+// The same without a side array at hand: how many addresses the object needs.
+Result<uint32_t> named_objects(ObjectKind kind, BytesView bytes);
+
 }  // namespace ukstore
