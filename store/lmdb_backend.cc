@@ -29,9 +29,7 @@ constexpr size_t kSegmentBytesMin = 2048;
 
 class LmdbSnapshot final : public Snapshot {
  public:
-  LmdbSnapshot(LmdbReaderPool& pool, MDB_txn* txn, MDB_dbi dbi)
-      : pool_(pool), txn_(txn), reader_(txn, dbi) {}
-  ~LmdbSnapshot() override { pool_.give_back(txn_); }
+  LmdbSnapshot(LmdbReadTxn txn, MDB_dbi dbi) : txn_(std::move(txn)), reader_(txn_.get(), dbi) {}
 
   Result<std::optional<BytesView>> get(BytesView key) const override { return reader_.get(key); }
   Result<void> scan(BytesView prefix, BytesView from, Direction direction,
@@ -41,8 +39,7 @@ class LmdbSnapshot final : public Snapshot {
   Result<uint64_t> last_segment() const override { return reader_.last_segment(); }
 
  private:
-  LmdbReaderPool& pool_;
-  MDB_txn* txn_;
+  LmdbReadTxn txn_;
   LmdbReader reader_;
 };
 
@@ -65,25 +62,36 @@ struct Shared {
   std::atomic<bool> broken = false;
 };
 
+struct ReleaseLock {
+  void operator()(WriterLock* lock) const { lock->release(); }
+};
+struct LetLockGo {
+  void operator()(WriterLock* lock) const { lock->let_go(); }
+};
+struct AbortTxn {
+  void operator()(MDB_txn* txn) const { mdb_txn_abort(txn); }
+};
+// The lock, taken for one Write, or held for several; a write transaction.
+using AcquiredLock = std::unique_ptr<WriterLock, ReleaseLock>;
+using HeldLock = std::unique_ptr<WriterLock, LetLockGo>;
+using WriteTxn = std::unique_ptr<MDB_txn, AbortTxn>;
+
 class LmdbWrite final : public Write {
  public:
-  // Takes over the transaction and the writer lock.
-  LmdbWrite(Shared& shared, MDB_txn* txn, uint64_t last_segment)
-      : shared_(shared), txn_(txn), last_segment_(last_segment) {}
-  ~LmdbWrite() override {
-    if (!txn_) return;
-    mdb_txn_abort(txn_);
-    shared_.lock->release();
-  }
+  LmdbWrite(Shared& shared, AcquiredLock lock, WriteTxn txn, uint64_t last_segment)
+      : shared_(shared),
+        lock_(std::move(lock)),
+        txn_(std::move(txn)),
+        last_segment_(last_segment) {}
 
   Result<std::optional<BytesView>> get(BytesView key) const override {
     if (!txn_) return closed();
-    return LmdbReader(txn_, shared_.dbi).get(key);
+    return LmdbReader(txn_.get(), shared_.dbi).get(key);
   }
   Result<void> scan(BytesView prefix, BytesView from, Direction direction,
                     const RecordVisitor& visit) const override {
     if (!txn_) return closed();
-    return LmdbReader(txn_, shared_.dbi).scan(prefix, from, direction, visit);
+    return LmdbReader(txn_.get(), shared_.dbi).scan(prefix, from, direction, visit);
   }
   Result<uint64_t> last_segment() const override {
     if (!txn_) return closed();
@@ -94,7 +102,7 @@ class LmdbWrite final : public Write {
     if (!txn_) return closed();
     if (auto ok = check_record_size(key, value.size()); !ok) return ok;
     MDB_val k = value_of(key), v = value_of(value);
-    int code = mdb_put(txn_, shared_.dbi, &k, &v, 0);
+    int code = mdb_put(txn_.get(), shared_.dbi, &k, &v, 0);
     if (code != MDB_SUCCESS) return lmdb_failure(code, "writing a record");
     return {};
   }
@@ -113,7 +121,7 @@ class LmdbWrite final : public Write {
     const uint64_t number = last_segment_ + 1;
     const Bytes key = segment_key(number);
     MDB_val k = value_of(key), room{std::max(bytes, kSegmentBytesMin), nullptr};
-    int code = mdb_put(txn_, shared_.dbi, &k, &room, MDB_RESERVE | MDB_APPEND);
+    int code = mdb_put(txn_.get(), shared_.dbi, &k, &room, MDB_RESERVE | MDB_APPEND);
     if (code != MDB_SUCCESS) return lmdb_failure(code, "writing a segment");
     last_segment_ = number;
     char* data = static_cast<char*>(room.mv_data);
@@ -133,11 +141,10 @@ class LmdbWrite final : public Write {
     if (!txn_) return closed();
     // Nobody else changes or heeds this flag: the writer lock is ours.
     if (durability == Durability::lazy) mdb_env_set_flags(shared_.environment, MDB_NOMETASYNC, 1);
-    int code = mdb_txn_commit(txn_);
-    txn_ = nullptr;
+    int code = mdb_txn_commit(txn_.release());
     if (durability == Durability::lazy) mdb_env_set_flags(shared_.environment, MDB_NOMETASYNC, 0);
     if (code != MDB_SUCCESS) note_failure(code);
-    shared_.lock->release();
+    lock_.reset();
     if (code == MDB_SUCCESS) return {};
     return lmdb_failure(
         code, shared_.broken ? "committing (the store is read-only until reopened)" : "committing");
@@ -150,14 +157,14 @@ class LmdbWrite final : public Write {
 
   Result<void> remove(BytesView key, std::string_view doing) {
     MDB_val k = value_of(key);
-    int code = mdb_del(txn_, shared_.dbi, &k, nullptr);
+    int code = mdb_del(txn_.get(), shared_.dbi, &k, nullptr);
     if (code != MDB_SUCCESS && code != MDB_NOTFOUND) return lmdb_failure(code, doing);
     return {};
   }
 
   void note_failure(int code) {
-    // A full map is found before the first page is written.
-    if (code == MDB_MAP_FULL) return;
+    // A full map, or a change that failed before, is found before the first page is written.
+    if (code == MDB_MAP_FULL || code == MDB_BAD_TXN) return;
     shared_.broken = true;
     // If it was the meta page that failed, LMDB has put the old one back, in the page cache.  The
     // disk may hold the new one, whose pages the next writer would overwrite: so the old one must
@@ -166,17 +173,17 @@ class LmdbWrite final : public Write {
   }
 
   Shared& shared_;
-  MDB_txn* txn_;
+  AcquiredLock lock_;  // outlives the transaction
+  WriteTxn txn_;       // none after the commit
   uint64_t last_segment_;
 };
 
 class LmdbHold final : public WriterHold {
  public:
-  explicit LmdbHold(WriterLock& lock) : lock_(lock) {}
-  ~LmdbHold() override { lock_.let_go(); }
+  explicit LmdbHold(HeldLock lock) : lock_(std::move(lock)) {}
 
  private:
-  WriterLock& lock_;
+  HeldLock lock_;
 };
 
 class LmdbBackend final : public Backend {
@@ -186,14 +193,13 @@ class LmdbBackend final : public Backend {
   Result<std::unique_ptr<Snapshot>> snapshot() const override {
     auto txn = shared_->readers.take();
     if (!txn) return pass_on(txn);
-    return std::make_unique<LmdbSnapshot>(shared_->readers, *txn, shared_->dbi);
+    return std::make_unique<LmdbSnapshot>(std::move(*txn), shared_->dbi);
   }
 
   Result<std::optional<BytesView>> segment(uint64_t number) const override {
     auto txn = shared_->readers.take();
     if (!txn) return pass_on(txn);
-    auto found = LmdbReader(*txn, shared_->dbi).get(segment_key(number));
-    shared_->readers.give_back(*txn);
+    auto found = LmdbReader(txn->get(), shared_->dbi).get(segment_key(number));
     if (found && *found && (*found)->size() < kSegmentBytesMin) {
       return fail(Error::Kind::corrupt, "segment " + std::to_string(number) + " is too short");
     }
@@ -203,25 +209,20 @@ class LmdbBackend final : public Backend {
   Result<std::unique_ptr<WriterHold>> hold() override {
     if (auto ok = check_writable(); !ok) return pass_on(ok);
     if (auto ok = shared_->lock->hold(shared_->options.lock_timeout); !ok) return pass_on(ok);
-    return std::make_unique<LmdbHold>(*shared_->lock);
+    return std::make_unique<LmdbHold>(HeldLock(shared_->lock.get()));
   }
 
   Result<std::unique_ptr<Write>> write() override {
     if (auto ok = check_writable(); !ok) return pass_on(ok);
     if (auto ok = shared_->lock->acquire(shared_->options.lock_timeout); !ok) return pass_on(ok);
-    MDB_txn* txn = nullptr;
-    int code = mdb_txn_begin(shared_->environment, nullptr, 0, &txn);
-    if (code != MDB_SUCCESS) {
-      shared_->lock->release();
-      return lmdb_failure(code, "starting to write");
-    }
-    auto last = LmdbReader(txn, shared_->dbi).last_segment();
-    if (!last) {
-      mdb_txn_abort(txn);
-      shared_->lock->release();
-      return pass_on(last);
-    }
-    return std::make_unique<LmdbWrite>(*shared_, txn, *last);
+    AcquiredLock lock(shared_->lock.get());
+    MDB_txn* begun = nullptr;
+    int code = mdb_txn_begin(shared_->environment, nullptr, 0, &begun);
+    if (code != MDB_SUCCESS) return lmdb_failure(code, "starting to write");
+    WriteTxn txn(begun);
+    auto last = LmdbReader(begun, shared_->dbi).last_segment();
+    if (!last) return pass_on(last);
+    return std::make_unique<LmdbWrite>(*shared_, std::move(lock), std::move(txn), *last);
   }
 
   std::string_view name() const override { return "lmdb"; }

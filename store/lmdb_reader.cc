@@ -94,14 +94,21 @@ Result<uint64_t> LmdbReader::last_segment() const {
   return *erased ? std::max(last, from_big_endian(**erased)) : last;
 }
 
+void GiveBack::operator()(MDB_txn* txn) const { pool->give_back(txn); }
+
+LmdbReaderPool::LmdbReaderPool(MDB_env* environment) : environment_(environment) {
+  // So that giving one back, which a destructor does, needs no memory.
+  idle_.reserve(kIdleMax);
+}
+
 LmdbReaderPool::~LmdbReaderPool() {
   for (MDB_txn* txn : idle_) mdb_txn_abort(txn);
 }
 
-Result<MDB_txn*> LmdbReaderPool::take() {
+Result<LmdbReadTxn> LmdbReaderPool::take() {
   if (MDB_txn* txn = take_idle()) {
     int code = mdb_txn_renew(txn);
-    if (code == MDB_SUCCESS) return txn;
+    if (code == MDB_SUCCESS) return LmdbReadTxn(txn, {this});
     mdb_txn_abort(txn);
   }
   MDB_txn* txn = nullptr;
@@ -113,7 +120,7 @@ Result<MDB_txn*> LmdbReaderPool::take() {
     code = mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &txn);
   }
   if (code != MDB_SUCCESS) return lmdb_failure(code, "starting to read");
-  return txn;
+  return LmdbReadTxn(txn, {this});
 }
 
 void LmdbReaderPool::give_back(MDB_txn* txn) {

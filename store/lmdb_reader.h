@@ -38,20 +38,29 @@ class LmdbReader {
   MDB_dbi dbi_;
 };
 
+class LmdbReaderPool;
+struct GiveBack {
+  LmdbReaderPool* pool;
+  void operator()(MDB_txn* txn) const;
+};
+// A read transaction; goes back to its pool at the end.
+using LmdbReadTxn = std::unique_ptr<MDB_txn, GiveBack>;
+
 // Read transactions that wait to be used again: to begin one costs a lock, to renew one does not.
 class LmdbReaderPool {
  public:
   // The environment outlives what is taken.
-  explicit LmdbReaderPool(MDB_env* environment) : environment_(environment) {}
+  explicit LmdbReaderPool(MDB_env* environment);
   ~LmdbReaderPool();
   LmdbReaderPool(const LmdbReaderPool&) = delete;
   LmdbReaderPool& operator=(const LmdbReaderPool&) = delete;
 
   // `limit` if there are too many readers.
-  Result<MDB_txn*> take();
-  void give_back(MDB_txn* txn);
+  Result<LmdbReadTxn> take();
 
  private:
+  friend struct GiveBack;
+  void give_back(MDB_txn* txn);
   static constexpr size_t kIdleMax = 64;
   MDB_txn* take_idle();
 
