@@ -10,8 +10,6 @@
 namespace ukstore {
 namespace {
 
-uint32_t width_of(uint64_t value) { return std::max<uint32_t>(1, (std::bit_width(value) + 7) / 8); }
-
 size_t common_prefix(BytesView a, BytesView b) {
   size_t n = std::min(a.size(), b.size());
   return std::mismatch(a.begin(), a.begin() + n, b.begin()).first - a.begin();
@@ -57,6 +55,10 @@ void append_number(Bytes& out, uint64_t value, uint32_t width) {
 }
 
 }  // namespace
+
+uint32_t number_width(uint64_t value) {
+  return std::max<uint32_t>(1, (std::bit_width(value) + 7) / 8);
+}
 
 NodeView::NodeView(const ObjectView& object) : object_(object) {
   level_ = static_cast<uint8_t>(base()[0]);
@@ -169,7 +171,7 @@ Bytes encode_inner(uint8_t level, std::span<const InnerItem> items) {
     size_max = std::max(size_max, item.bytes);
     bytes += item.key.size() + 2 + 32 + 16;
   }
-  uint32_t count_width = width_of(count_max), size_width = width_of(size_max);
+  uint32_t count_width = number_width(count_max), size_width = number_width(size_max);
   Bytes out;
   out.reserve(bytes);
   keys.header(out, level, 0, uint8_t(count_width), uint8_t(size_width));

@@ -90,6 +90,9 @@ class NodeView {
   uint32_t counts_at_ = 0, sizes_at_ = 0;
 };
 
+// The bytes that a number takes where a node stores it: the fewest, at least one.
+uint32_t number_width(uint64_t value);
+
 // What nodes are encoded from, in rising order of keys.
 struct LeafItem {
   BytesView key;

@@ -209,6 +209,41 @@ TEST(Tree, EditsRewriteNoMoreThanWhatTheyTouch) {
   EXPECT_EQ(tree.arena()->objects().size() - before, height);
 }
 
+// Whatever one changes in the bytes of a node, it is refused or is the canonical form of what it
+// then says.
+TEST(Node, WhatTheCheckAcceptsIsCanonical) {
+  Random random(5);
+  Objects o;
+  Model model;
+  for (int i = 0; i < 2000; ++i) model[random_key(random, 100000)] = random_payload(random);
+  Tree tree = build(o.objects, model);
+  int accepted = 0;
+  for (const StagedObject& object : tree.arena()->objects()) {
+    ObjectView view = object.view();
+    if (view.kind != ObjectKind::leaf && view.kind != ObjectKind::inner) continue;
+    for (int i = 0; i < 200; ++i) {
+      Bytes bytes(view.bytes);
+      bytes[below(random, i < 100 ? 16 : bytes.size())] ^= static_cast<char>(1 << below(random, 8));
+      if (!validate_node(view.kind, bytes)) continue;
+      ++accepted;
+      NodeView node({view.kind, bytes, view.side, view.side_count});
+      std::vector<Bytes> keys;
+      std::vector<LeafItem> leaf;
+      std::vector<InnerItem> inner;
+      for (uint32_t n = 0; n < node.count(); ++n) keys.push_back(node.key(n));
+      for (uint32_t n = 0; n < node.count(); ++n) {
+        if (node.is_leaf()) {
+          leaf.push_back({keys[n], node.value(n)});
+        } else {
+          inner.push_back({keys[n], node.hash(n), node.child_count(n), node.child_bytes(n)});
+        }
+      }
+      ASSERT_EQ(node.is_leaf() ? encode_leaf(leaf) : encode_inner(node.level(), inner), bytes);
+    }
+  }
+  EXPECT_GT(accepted, 0);
+}
+
 TEST(Tree, RefusesKeysAndOrdersOutOfItsLimits) {
   Objects o;
   Tree tree(o.objects);
