@@ -1,0 +1,156 @@
+#include <ukstore/store/journal.h>
+
+#include <ukstore/store/records.h>
+#include <ukstore/store/refs.h>
+
+namespace ukstore {
+
+JournalRecord next_change(const JournalEnd& end, JournalEntry next) {
+  next.sequence = end.sequence + 1;
+  next.kind = JournalEntry::Kind::change;
+  uint64_t top = next.sequence;
+  return {std::move(next), top, 0, end.undo_top};
+}
+
+JournalRecord next_undo(const JournalEnd& end, JournalEntry next, const JournalRecord& target) {
+  next.sequence = end.sequence + 1;
+  next.kind = JournalEntry::Kind::undo;
+  next.target = target.entry.sequence;
+  uint64_t top = next.sequence;
+  return {std::move(next), target.below, top, end.redo_top};
+}
+
+JournalRecord next_redo(const JournalEnd& end, JournalEntry next, const JournalRecord& redone) {
+  next.sequence = end.sequence + 1;
+  next.kind = JournalEntry::Kind::redo;
+  next.target = redone.entry.target;
+  uint64_t target = next.target;
+  return {std::move(next), target, redone.below, 0};
+}
+
+Bytes journal_key(uint64_t sequence) { return record_key(kJournalPrefix, big_endian(sequence)); }
+
+namespace {
+
+size_t encoded_bytes(const JournalEntry& entry) {
+  size_t bytes = 49 + entry.note.size();
+  for (const RefChange& change : entry.changes) bytes += 3 + 2 * kHeadBytes + change.name.size();
+  return bytes;
+}
+
+}  // namespace
+
+Result<void> check_size(const JournalRecord& record) {
+  const JournalEntry& entry = record.entry;
+  if (encoded_bytes(entry) <= kRecordValueBytesMax) return {};
+  return fail(Error::Kind::limit, "a transaction with " + std::to_string(entry.changes.size()) +
+                                      " changes of refs and a note of " +
+                                      std::to_string(entry.note.size()) +
+                                      " bytes does not fit a journal entry of 1 MiB: split it");
+}
+
+Bytes encode(const JournalRecord& record) {
+  const JournalEntry& entry = record.entry;
+  Bytes out;
+  out.reserve(encoded_bytes(entry));
+  append_le<uint8_t>(out, static_cast<uint8_t>(entry.kind));
+  append_le<uint64_t>(out, entry.target);
+  append_le<uint64_t>(out, record.undo_top);
+  append_le<uint64_t>(out, record.redo_top);
+  append_le<uint64_t>(out, record.below);
+  append_le<uint64_t>(out, static_cast<uint64_t>(entry.when_ms));
+  append_le<uint32_t>(out, static_cast<uint32_t>(entry.note.size()));
+  append_le<uint32_t>(out, static_cast<uint32_t>(entry.changes.size()));
+  out += entry.note;
+  for (const RefChange& change : entry.changes) {
+    append_le<uint8_t>(out, static_cast<uint8_t>(change.kind));
+    append_le<uint16_t>(out, static_cast<uint16_t>(change.name.size()));
+    out += change.name;
+    append_head(out, change.before);
+    append_head(out, change.after);
+  }
+  return out;
+}
+
+Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value) {
+  ByteReader in(value);
+  JournalRecord record;
+  JournalEntry& entry = record.entry;
+  entry.sequence = sequence;
+  auto kind = in.integer<uint8_t>();
+  entry.kind = static_cast<JournalEntry::Kind>(kind);
+  entry.target = in.integer<uint64_t>();
+  record.undo_top = in.integer<uint64_t>();
+  record.redo_top = in.integer<uint64_t>();
+  record.below = in.integer<uint64_t>();
+  entry.when_ms = static_cast<int64_t>(in.integer<uint64_t>());
+  auto note_bytes = in.integer<uint32_t>();
+  auto changes = in.integer<uint32_t>();
+  entry.note = in.bytes(note_bytes);
+  bool good = kind <= static_cast<uint8_t>(JournalEntry::Kind::redo);
+  for (uint32_t i = 0; i < changes && !in.failed(); ++i) {
+    RefChange change;
+    change.kind = static_cast<RefKind>(in.integer<uint8_t>());
+    good = good && (change.kind == RefKind::branch || change.kind == RefKind::tag);
+    change.name = in.bytes(in.integer<uint16_t>());
+    change.before = read_head(in);
+    change.after = read_head(in);
+    entry.changes.push_back(std::move(change));
+  }
+  // Links only ever point back, so that following them ends.
+  uint64_t newest = std::max({record.undo_top, record.redo_top});
+  good = good && newest <= sequence && record.below < sequence && entry.target < sequence;
+  good = good && (entry.target == 0) == (entry.kind == JournalEntry::Kind::change);
+  if (!good || !in.complete()) {
+    return fail(Error::Kind::corrupt,
+                "journal entry " + std::to_string(sequence) + " is malformed");
+  }
+  return record;
+}
+
+namespace {
+
+uint64_t sequence_of(BytesView key) {
+  uint64_t sequence = 0;
+  for (char c : key.substr(1)) sequence = sequence << 8 | static_cast<uint8_t>(c);
+  return sequence;
+}
+
+}  // namespace
+
+Result<void> scan_journal(const Snapshot& snapshot, uint64_t from, Direction direction,
+                          const JournalVisitor& visit) {
+  Bytes start = from ? journal_key(from) : Bytes();
+  Result<void> good;
+  auto ok = snapshot.scan(record_key(kJournalPrefix), start, direction,
+                          [&](BytesView key, BytesView value) {
+                            auto record = decode_journal(sequence_of(key), value);
+                            if (!record) {
+                              good = pass_on(record);
+                              return Flow::stop;
+                            }
+                            return visit(*record);
+                          });
+  return ok ? good : ok;
+}
+
+Result<JournalEnd> journal_end(const Snapshot& snapshot) {
+  JournalEnd end;
+  auto ok = scan_journal(snapshot, 0, Direction::backward, [&](const JournalRecord& record) {
+    end = end_of(record);
+    return Flow::stop;
+  });
+  if (!ok) return pass_on(ok);
+  return end;
+}
+
+Result<JournalRecord> journal_record(const Snapshot& snapshot, uint64_t sequence) {
+  auto value = snapshot.get(journal_key(sequence));
+  if (!value) return pass_on(value);
+  if (!*value) {
+    return fail(Error::Kind::corrupt, "the journal has no entry " + std::to_string(sequence));
+  }
+  return decode_journal(sequence, **value);
+}
+
+}  // namespace ukstore

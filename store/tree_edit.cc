@@ -1,0 +1,334 @@
+#include <ukstore/store/tree_edit.h>
+
+#include <ukstore/store/value.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace ukstore {
+
+// The edits of a leaf level, merged with old entries one at a time.
+struct LeafSource {
+  TreeEditor& editor;
+  std::span<const Edit> edits;
+
+  size_t size() const { return edits.size(); }
+  BytesView key(size_t i) const { return edits[i].key; }
+
+  void keep(const NodeView& node, uint32_t i, uint32_t& side, LevelBuilder& to) {
+    BytesView value = node.value(i);
+    uint32_t named = node.object().side_count == 0 ? 0 : side_count(value);
+    sides.clear();
+    for (uint32_t end = side + named; side < end; ++side)
+      sides.push_back(node.object().address(side));
+    key_.clear();
+    node.append_key(i, key_);
+    to.add_leaf(key_, {value, sides, logical_bytes(value)});
+  }
+  Result<void> edit(size_t e, const NodeView* node, uint32_t i, uint32_t& side, LevelBuilder& to) {
+    std::optional<Entry> old;
+    if (node) {
+      BytesView value = node->value(i);
+      old = decode_value(value, node->object(), side);
+      side += node->object().side_count == 0 ? 0 : side_count(value);
+    }
+    auto value = editor.resolve(edits[e], old);
+    if (!value) return pass_on(value);
+    if (value->present) {
+      to.add_leaf(edits[e].key, {value->bytes, value->side, value->logical_bytes});
+    }
+    return {};
+  }
+
+  std::vector<Address> sides{};
+  Bytes key_{};
+};
+
+// The same for a level above: entries are nodes of the level below.
+struct InnerSource {
+  const std::vector<TreeEditor::InnerEdit>& edits;
+
+  size_t size() const { return edits.size(); }
+  BytesView key(size_t i) const { return edits[i].key; }
+
+  void keep(const NodeView& node, uint32_t i, uint32_t&, LevelBuilder& to) {
+    key_.clear();
+    node.append_key(i, key_);
+    to.add_inner(key_, node.child(i), {node.child_count(i), node.child_bytes(i)});
+  }
+  Result<void> edit(size_t e, const NodeView*, uint32_t, uint32_t&, LevelBuilder& to) {
+    const auto& child = edits[e].child;
+    if (child) to.add_inner(edits[e].key, child->ref, child->totals);
+    return {};
+  }
+
+  Bytes key_{};
+};
+
+// Merges the touched nodes of `level` with the edits of `source`.  An old tree that is not that
+// high has no nodes there.
+template <class Source>
+Result<TreeEditor::LevelChange> TreeEditor::rewrite(const NodeView& root, uint8_t level,
+                                                    Source& source) {
+  LevelChange change;
+  bool has_old = root.level() >= level && root.count() > 0;
+  NodeCursor cursor(objects_, root);
+  LevelBuilder builder(level);
+  for (size_t e = 0; e < source.size();) {
+    if (has_old) {
+      if (auto ok = cursor.seek(level, source.key(e)); !ok) return pass_on(ok);
+    }
+    for (;;) {
+      const NodeView none;
+      const NodeView& node = has_old ? cursor.node() : none;
+      bool last = !has_old || cursor.is_last();
+      uint32_t side = 0;
+      for (uint32_t i = 0; i < node.count() || (last && e < source.size());) {
+        // The next old entry that an edit touches or goes before; all before it stay.
+        uint32_t until = e < source.size() ? node.lower_bound(source.key(e)) : node.count();
+        for (; i < until; ++i) source.keep(node, i, side, builder);
+        if (e == source.size() || (i == node.count() && !last)) break;
+        bool replaces = node.has_key_at(i, source.key(e));
+        auto ok = source.edit(e++, replaces ? &node : nullptr, i, side, builder);
+        if (!ok) return pass_on(ok);
+        if (replaces) ++i;
+      }
+      if (has_old) {
+        Hash hash = cursor.ref().hash;
+        change.removed.push_back({node.key(node.count() - 1), hash});
+      }
+      if (last) builder.finish();
+      if (builder.at_node_start()) break;
+      if (auto ok = cursor.next(); !ok) return pass_on(ok);
+    }
+    if (!has_old) break;
+  }
+  change.built = std::move(builder.built());
+  return change;
+}
+
+Result<TreeEditor::LevelChange> TreeEditor::rewrite_leaves(const NodeView& root,
+                                                           std::span<const Edit> edits) {
+  LeafSource source{*this, edits};
+  return rewrite(root, 0, source);
+}
+
+Result<TreeEditor::LevelChange> TreeEditor::rewrite_inner(const NodeView& root, uint8_t level,
+                                                          const std::vector<InnerEdit>& edits) {
+  InnerSource source{edits};
+  return rewrite(root, level, source);
+}
+
+ChildNode TreeEditor::stage(ObjectKind kind, BuiltNode node) {
+  ObjectRef ref = arena_->add(kind, node.bytes, node.side);
+  return {std::move(node.last_key), ref, node.totals};
+}
+
+// Old last keys out, new ones in; a node that came out as it was is no edit.
+std::vector<TreeEditor::InnerEdit> TreeEditor::edits_above(uint8_t level, LevelChange change) {
+  ObjectKind kind = level == 0 ? ObjectKind::leaf : ObjectKind::inner;
+  std::vector<InnerEdit> edits;
+  edits.reserve(change.removed.size() + change.built.size());
+  size_t r = 0;
+  for (BuiltNode& node : change.built) {
+    for (; r < change.removed.size() && change.removed[r].last_key < node.last_key; ++r) {
+      edits.push_back({std::move(change.removed[r].last_key), std::nullopt});
+    }
+    ChildNode child = stage(kind, std::move(node));
+    if (r < change.removed.size() && change.removed[r].last_key == child.last_key) {
+      if (change.removed[r++].hash == child.ref.hash) continue;
+    }
+    Bytes key = child.last_key;
+    edits.push_back({std::move(key), std::move(child)});
+  }
+  for (; r < change.removed.size(); ++r) {
+    edits.push_back({std::move(change.removed[r].last_key), std::nullopt});
+  }
+  return edits;
+}
+
+Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> edits) {
+  for (size_t i = 0; i < edits.size(); ++i) {
+    if (auto ok = check_key(edits[i].key); !ok) return pass_on(ok);
+    if (i > 0 && edits[i - 1].key >= edits[i].key) {
+      return fail(Error::Kind::invalid, "edits are not sorted by key, or name a key twice");
+    }
+  }
+  BuiltTree unchanged{.changed = false};
+  if (edits.empty()) return unchanged;
+  auto change = rewrite_leaves(old, edits);
+  if (!change) return pass_on(change);
+  for (uint8_t level = 0;; ++level) {
+    if (level == old.level()) {
+      // This was the root's level: what was cut is all there is of it.
+      if (change->built.size() == 1 && change->built.front().bytes == old.object().bytes) {
+        return unchanged;
+      }
+      return raise(level, change->built);
+    }
+    auto above = edits_above(level, std::move(*change));
+    if (above.empty()) return unchanged;
+    change = rewrite_inner(old, level + 1, above);
+    if (!change) return pass_on(change);
+  }
+}
+
+Result<BuiltTree> TreeEditor::raise(uint8_t level, std::deque<BuiltNode>& nodes) {
+  if (nodes.empty()) return BuiltTree{.small = encode_leaf({})};
+  for (;; ++level) {
+    if (nodes.size() == 1 && level == 0 && nodes.front().bytes.size() <= kEmbeddedBytesMax) {
+      BuiltNode& leaf = nodes.front();
+      return BuiltTree{leaf.totals, std::move(leaf.bytes), std::move(leaf.side), {}};
+    }
+    ObjectKind kind = level == 0 ? ObjectKind::leaf : ObjectKind::inner;
+    if (nodes.size() == 1) return collapse(stage(kind, std::move(nodes.front())));
+    LevelBuilder builder(level + 1);
+    for (BuiltNode& node : nodes) {
+      ChildNode child = stage(kind, std::move(node));
+      builder.add_inner(child.last_key, child.ref, child.totals);
+    }
+    builder.finish();
+    nodes = std::move(builder.built());
+  }
+}
+
+// The root is the first level with one node: inner nodes with one entry at the top fall away.
+Result<BuiltTree> TreeEditor::collapse(ChildNode root) {
+  for (;;) {
+    auto view = objects_.load(root.ref);
+    if (!view) return pass_on(view);
+    NodeView node(*view);
+    if (node.is_leaf() && view->bytes.size() <= kEmbeddedBytesMax) {
+      BuiltTree tree{.totals = root.totals, .small = Bytes(view->bytes)};
+      for (uint32_t i = 0; i < view->side_count; ++i) tree.side.push_back(view->address(i));
+      return tree;
+    }
+    if (node.is_leaf() || node.count() > 1)
+      return BuiltTree{.totals = root.totals, .root = root.ref};
+    root.ref = node.child(0);
+  }
+}
+
+ObjectRef TreeEditor::name(const BuiltTree& tree) {
+  if (!tree.is_small()) return tree.root;
+  return arena_->add(ObjectKind::leaf, tree.small, tree.side);
+}
+
+Result<TreeEditor::NewValue> TreeEditor::resolve(const Edit& edit,
+                                                 const std::optional<Entry>& old) {
+  NewValue value;
+  ValueParts parts;
+  Payload payload;
+  if (edit.payload == Edit::Part::set) {
+    if (auto bytes = std::get_if<Bytes>(&edit.new_payload)) {
+      auto made = make_payload(objects_, arena_, *bytes);
+      if (!made) return pass_on(made);
+      payload = std::move(*made);
+    } else {
+      payload = std::get<Payload>(edit.new_payload);
+      arena_->keep(payload.arena);
+    }
+    if (payload.form == PayloadForm::none) {
+      return fail(Error::Kind::invalid,
+                  "a payload that is set has no form: " + printable(edit.key));
+    }
+    parts.kind = edit.kind;
+  } else if (edit.payload == Edit::Part::keep && old && old->has_payload()) {
+    payload = {old->payload_form, Bytes(old->inlined), old->object, old->payload_size, nullptr};
+    parts.kind = old->kind;
+  }
+  parts.payload_form = payload.form;
+  parts.inlined = payload.inlined;
+  parts.object = payload.object.hash;
+  parts.payload_size = payload.size;
+  if (payload.form >= PayloadForm::blob) value.side.push_back(payload.object.address);
+  if (auto ok = resolve_child(edit, old, parts, value); !ok) return pass_on(ok);
+  value.present = parts.payload_form != PayloadForm::none || parts.child_form != ChildForm::none;
+  if (!value.present) return value;
+  value.bytes = encode_value(parts);
+  value.logical_bytes = logical_bytes(value.bytes);
+  return value;
+}
+
+namespace {
+
+void embed(ValueParts& parts, std::vector<Address>& to, BytesView node, const ObjectView* from,
+           std::span<const Address> side) {
+  parts.child_form = ChildForm::embedded;
+  parts.embedded = node;
+  if (from) {
+    for (uint32_t i = 0; i < from->side_count; ++i) to.push_back(from->address(i));
+  }
+  to.insert(to.end(), side.begin(), side.end());
+}
+
+void refer(ValueParts& parts, std::vector<Address>& to, const ObjectRef& root, NodeTotals totals) {
+  parts.child_form = ChildForm::stored;
+  parts.child = root.hash;
+  parts.child_count = totals.count;
+  parts.child_bytes = totals.bytes;
+  to.push_back(root.address);
+}
+
+}  // namespace
+
+Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Entry>& old,
+                                       ValueParts& parts, NewValue& value) {
+  bool has_old = old && old->has_child();
+  if (edit.child == Edit::Part::set) {
+    if (!edit.new_child || edit.new_child->empty()) return {};
+    const Tree& tree = *edit.new_child;
+    arena_->keep(TreeAccess::arena_or_null(tree));
+    NodeView node = TreeAccess::root_node(tree);
+    if (node.is_leaf() && node.object().bytes.size() <= kEmbeddedBytesMax) {
+      embed(parts, value.side, node.object().bytes, &node.object(), {});
+    } else {
+      refer(parts, value.side, tree.root(), {tree.count(), tree.bytes()});
+    }
+    return {};
+  }
+  if (edit.child == Edit::Part::edit) {
+    Tree empty(objects_);
+    NodeView node = TreeAccess::root_node(empty);
+    if (has_old && old->child_form == ChildForm::embedded) node = NodeView(old->embedded);
+    if (has_old && old->child_form == ChildForm::stored) {
+      auto tree = Tree::load(objects_, old->child);
+      if (!tree) return pass_on(tree);
+      node = TreeAccess::root_node(*tree);
+    }
+    auto built = apply(node, edit.child_edits);
+    if (!built) return pass_on(built);
+    if (built->changed) {
+      if (built->totals.count == 0) return {};
+      if (built->is_small()) {
+        embedded_ = std::move(built->small);
+        embed(parts, value.side, embedded_, nullptr, built->side);
+      } else {
+        refer(parts, value.side, built->root, built->totals);
+      }
+      return {};
+    }
+  }
+  if (edit.child == Edit::Part::drop || !has_old) return {};
+  if (old->child_form == ChildForm::embedded) {
+    embed(parts, value.side, old->embedded.bytes, &old->embedded, {});
+  } else {
+    refer(parts, value.side, old->child, {old->child_count, old->child_bytes});
+  }
+  return {};
+}
+
+Result<Tree> Tree::apply(std::span<const Edit> edits) const {
+  std::shared_ptr<Arena> made = arena();
+  TreeEditor editor(*objects_, made);
+  auto built = editor.apply(NodeView(node_), edits);
+  if (!built) return pass_on(built);
+  if (!built->changed) return *this;
+  if (built->totals.count == 0) return Tree(*objects_).in(made);
+  ObjectRef root = editor.name(*built);
+  auto view = objects_->load(root);
+  if (!view) return pass_on(view);
+  return TreeAccess::on_node(*objects_, made, *view, root);
+}
+
+}  // namespace ukstore
