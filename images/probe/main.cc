@@ -40,6 +40,8 @@ std::vector<probe::Test> all_tests(const std::string& disk) {
   add(probe::clock_tests());
   add(probe::memory_tests());
   add(probe::file_tests());
+  add(probe::crypto_tests());
+  add(probe::kj_tests());
   if (!disk.empty()) add(probe::lmdb_tests(disk));
   return all;
 }
