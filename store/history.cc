@@ -13,7 +13,7 @@ class StoredCommits final : public CommitSource {
   explicit StoredCommits(const ObjectStore& objects) : objects_(objects) {}
 
   Result<ObjectRef> resolve(const ObjectRef& commit) const override {
-    ObjectRef ref = trusted(commit);
+    ObjectRef ref = unstaged(commit);
     auto view = objects_.load(ref);
     if (!view) return pass_on(view);
     if (view->kind != ObjectKind::commit) {
@@ -195,7 +195,7 @@ Result<WalkedCommit> ancestor_at(const CommitSource& source, const ObjectRef& co
   }
   auto found = descend(source, *top, generation, budget);
   if (!found) return pass_on(found);
-  return WalkedCommit{settled(found->ref), found->generation()};
+  return WalkedCommit{unstaged(found->ref), found->generation()};
 }
 
 }  // namespace ukstore

@@ -74,7 +74,7 @@ LocalView::LocalView(const ObjectStore& objects, const GroupCommit& writer)
 Result<std::optional<Head>> LocalView::head(RefKind kind, BytesView name) {
   auto head = state_.head(ref_key(kind, name));
   if (!head) return head;
-  return settled(*head);
+  return unstaged(*head);
 }
 
 Result<std::map<Bytes, Head>> LocalView::refs(RefKind kind) {
@@ -94,7 +94,7 @@ Result<std::map<Bytes, Head>> LocalView::refs(RefKind kind) {
   if (const Changes* waiting = waiting_.changes()) {
     for (const auto& [key, head] : waiting->heads) {
       if (!key.starts_with(prefix)) continue;
-      if (head) refs.insert_or_assign(key.substr(1), *settled(head));
+      if (head) refs.insert_or_assign(key.substr(1), *unstaged(head));
       if (!head) refs.erase(key.substr(1));
     }
   }
@@ -106,10 +106,10 @@ Result<StoredCommit> LocalView::commit(const ObjectRef& ref) {
   if (!found) return pass_on(found);
   auto commit = decode_commit(ref.hash, found->ref.address, found->view);
   if (!commit || !found->ref.address.is_staged()) return commit;
-  commit->ref = settled(commit->ref);
-  commit->commit.tree = settled(commit->commit.tree);
-  for (ObjectRef& parent : commit->commit.parents) parent = settled(parent);
-  commit->jump = settled({{}, commit->jump}).address;
+  commit->ref = unstaged(commit->ref);
+  commit->commit.tree = unstaged(commit->commit.tree);
+  for (ObjectRef& parent : commit->commit.parents) parent = unstaged(parent);
+  commit->jump = unstaged({{}, commit->jump}).address;
   return commit;
 }
 
@@ -117,7 +117,7 @@ Result<Tag> LocalView::tag(const ObjectRef& ref) {
   auto found = locate(state_, ref, ObjectKind::tag);
   if (!found) return pass_on(found);
   auto tag = decode_tag(found->view);
-  if (tag) tag->target = settled(tag->target);
+  if (tag) tag->target = unstaged(tag->target);
   return tag;
 }
 
@@ -140,14 +140,14 @@ Result<void> LocalView::scan(uint64_t from, Direction direction, const JournalVi
   uint64_t first_waiting =
       waiting && !waiting->journal.empty() ? waiting->journal.front().entry.sequence : UINT64_MAX;
   bool stopped = false;
-  auto visit_settled = [&](JournalRecord record) {
-    record.entry.changes = settled(std::move(record.entry.changes));
+  auto visit_unstaged = [&](JournalRecord record) {
+    record.entry.changes = unstaged(std::move(record.entry.changes));
     stopped = visit(record) == Flow::stop;
   };
   if (direction == Direction::backward) {
     for (size_t i = waiting ? waiting->journal.size() : 0; i-- > 0 && !stopped;) {
       const JournalRecord& record = waiting->journal[i];
-      if (from == 0 || record.entry.sequence <= from) visit_settled(record);
+      if (from == 0 || record.entry.sequence <= from) visit_unstaged(record);
     }
     if (stopped || first_waiting == 1) return {};
     uint64_t below = from == 0 ? first_waiting - 1 : std::min(from, first_waiting - 1);
@@ -161,7 +161,7 @@ Result<void> LocalView::scan(uint64_t from, Direction direction, const JournalVi
   });
   if (!ok || !waiting) return ok;
   for (size_t i = 0; i < waiting->journal.size() && !stopped; ++i) {
-    if (waiting->journal[i].entry.sequence >= from) visit_settled(waiting->journal[i]);
+    if (waiting->journal[i].entry.sequence >= from) visit_unstaged(waiting->journal[i]);
   }
   return {};
 }

@@ -18,19 +18,27 @@ Result<void> check_ref_name(BytesView name) {
   return {};
 }
 
+std::optional<Head> unstaged(const std::optional<Head>& head) {
+  if (!head) return head;
+  return Head{unstaged(head->ref), head->kind};
+}
+
+std::vector<RefChange> unstaged(std::vector<RefChange> changes) {
+  for (RefChange& change : changes) {
+    change.before = unstaged(change.before);
+    change.after = unstaged(change.after);
+  }
+  return changes;
+}
+
 ObjectRef settled(const ObjectRef& ref) {
   return ref.address.is_staged() ? ObjectRef{ref.hash, ref.address.staged()->written()} : ref;
 }
 
-std::optional<Head> settled(const std::optional<Head>& head) {
-  if (!head) return head;
-  return Head{settled(head->ref), head->kind};
-}
-
 std::vector<RefChange> settled(std::vector<RefChange> changes) {
   for (RefChange& change : changes) {
-    change.before = settled(change.before);
-    change.after = settled(change.after);
+    if (change.before) change.before->ref = settled(change.before->ref);
+    if (change.after) change.after->ref = settled(change.after->ref);
   }
   return changes;
 }

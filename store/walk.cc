@@ -67,7 +67,7 @@ std::optional<uint32_t> CommitWalk::pop() {
 }
 
 WalkedCommit CommitWalk::walked(uint32_t number) const {
-  return {settled(nodes_[number].ref), nodes_[number].generation};
+  return {unstaged(nodes_[number].ref), nodes_[number].generation};
 }
 
 }  // namespace ukstore

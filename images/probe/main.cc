@@ -1,5 +1,5 @@
-// probe [PREFIX...]: runs the tests whose names begin with one of the prefixes, or all, and prints
-// one line for each.
+// probe [disk=PATH] [PREFIX...]: runs the tests whose names begin with one of the prefixes, or all, and
+// prints one line for each.  The tests of the disk run if there is a path.
 
 #include <cstdio>
 #include <exception>
@@ -9,11 +9,11 @@
 
 namespace {
 
-bool wanted(const probe::Test& test, int count, char** prefixes) {
-  for (int i = 0; i < count; ++i) {
-    if (test.name.starts_with(prefixes[i])) return true;
+bool wanted(const probe::Test& test, const std::vector<std::string_view>& prefixes) {
+  for (std::string_view prefix : prefixes) {
+    if (test.name.starts_with(prefix)) return true;
   }
-  return count == 0;
+  return prefixes.empty();
 }
 
 bool passes(const probe::Test& test) {
@@ -29,18 +29,40 @@ bool passes(const probe::Test& test) {
   return false;
 }
 
+std::vector<probe::Test> all_tests(const std::string& disk) {
+  std::vector<probe::Test> all;
+  auto add = [&](std::vector<probe::Test> group) {
+    all.insert(all.end(), group.begin(), group.end());
+  };
+  add(probe::cxx_tests());
+  add(probe::thread_tests());
+  add(probe::clock_tests());
+  add(probe::memory_tests());
+  add(probe::file_tests());
+  if (!disk.empty()) add(probe::lmdb_tests(disk));
+  return all;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  int run = 0, failed = 0;
-  for (auto group : {probe::cxx_tests, probe::thread_tests, probe::clock_tests, probe::memory_tests,
-                     probe::file_tests}) {
-    for (const probe::Test& test : group()) {
-      if (!wanted(test, argc - 1, argv + 1)) continue;
-      ++run;
-      if (!passes(test)) ++failed;
+  constexpr std::string_view kDisk = "disk=";
+  std::string disk;
+  std::vector<std::string_view> prefixes;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument = argv[i];
+    if (argument.starts_with(kDisk)) {
+      disk = argument.substr(kDisk.size());
+    } else {
+      prefixes.push_back(argument);
     }
+  }
+  int run = 0, failed = 0;
+  for (const probe::Test& test : all_tests(disk)) {
+    if (!wanted(test, prefixes)) continue;
+    ++run;
+    if (!passes(test)) ++failed;
   }
   std::printf("%d passed, %d failed\n", run - failed, failed);
   return failed ? 1 : run ? 0 : 2;

@@ -30,4 +30,7 @@ std::vector<Test> clock_tests();
 std::vector<Test> memory_tests();
 std::vector<Test> file_tests();
 
+// On the disk at `path`: libos's, or an ordinary file of the host.
+std::vector<Test> lmdb_tests(std::string path);
+
 }  // namespace probe

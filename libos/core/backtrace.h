@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <ukstore/libos/core/call_frames.h>
 #include <ukstore/libos/core/descriptors.h>
 #include <ukstore/libos/core/text.h>
 
@@ -17,20 +18,15 @@ struct Symbol {
 // The function that holds `address`, from the table that the image carries.
 Symbol symbol_of(uint64_t address);
 
-// The image's build id in hexadecimal.
+// The image's build id in hexadecimal; empty if it has none.
 void add_build_id(Text<41>& text);
 
-// Registers to unwind from.
-struct UnwindStart {
-  uint64_t rip, rsp, rbp, rbx, r12, r13, r14, r15;
-  static UnwindStart of(const TrapFrame& frame) {
-    return {frame.rip, frame.rsp, frame.rbp, frame.rbx, frame.r12, frame.r13, frame.r14, frame.r15};
-  }
-  static UnwindStart here();
-};
+// The registers where an exception came, or where this is called.
+FrameRegisters registers_of(const TrapFrame& frame);
+FrameRegisters registers_here();
 
-// Calls `found` with the address of each frame, innermost first.  Reads nothing but mapped memory,
-// and goes by the image's .eh_frame.
-void backtrace(const UnwindStart& from, void (*found)(uint64_t address));
+// Calls `found` with an address in each function of the stack, innermost first, through the border
+// between libos and the program.  Reads nothing but mapped memory.
+void backtrace(FrameRegisters from, void (*found)(uint64_t address));
 
 }  // namespace ukstore::libos

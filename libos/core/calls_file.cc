@@ -44,6 +44,7 @@ Descriptor descriptors[kDescriptors] = {{.console = true, .flags = O_RDONLY},
                                         {.console = true, .flags = O_WRONLY}};
 Name* names[kNames];
 File* disk = nullptr;
+uint64_t console_left = UINT64_MAX;
 std::string_view disk_path = "/disk";
 
 Descriptor* descriptor(uint64_t number) {
@@ -152,11 +153,23 @@ int64_t call_close(const SyscallFrame& f) {
   return 0;
 }
 
+// A program that talks without end must not fill its host's disk.
+void write_capped(std::string_view text) {
+  if (text.size() <= console_left) {
+    console_left -= text.size();
+    return console_write(text);
+  }
+  if (console_left == 0) return;
+  console_write(text.substr(0, console_left));
+  console_left = 0;
+  console_write("\nlibos: the console is full (console=BYTES); what follows is dropped\n");
+}
+
 int64_t write_to(Descriptor& d, uint64_t offset, const std::byte* from, uint64_t bytes) {
   if ((d.flags & O_ACCMODE) == O_RDONLY) return -EBADF;
   if (bytes > kIoMax) bytes = kIoMax;
   if (d.console) {
-    console_write({reinterpret_cast<const char*>(from), bytes});
+    write_capped({reinterpret_cast<const char*>(from), bytes});
     return static_cast<int64_t>(bytes);
   }
   if (!d.file) return -EBADF;
@@ -406,6 +419,8 @@ int64_t call_no_link(const SyscallFrame&) { return -ENOENT; }
 int64_t call_locked(const SyscallFrame&) { return 0; }
 
 }  // namespace
+
+void limit_console(uint64_t bytes) { console_left = bytes; }
 
 void use_disk(File& file, std::string_view path) {
   disk = &file;

@@ -7,6 +7,7 @@
 #include <ukstore/libos/core/clock.h>
 #include <ukstore/libos/core/console.h>
 #include <ukstore/libos/core/counters.h>
+#include <ukstore/libos/core/devices.h>
 #include <ukstore/libos/core/frames.h>
 #include <ukstore/libos/core/machine_calls.h>
 #include <ukstore/libos/core/system_calls.h>
@@ -17,9 +18,39 @@ namespace {
 WaitQueue waiting;
 bool woken = false;
 
+// Interrupts of the network device end the sleep by network_event().
 int64_t call_wait(const SyscallFrame& f) {
-  if (!woken) wait(waiting, f.rdi);
+  VirtioNet* net = network();
+  while (!woken && !(net && net->ready())) {
+    if (wait(waiting, f.rdi) == Woken::by_time) break;
+  }
   woken = false;
+  return 0;
+}
+
+int64_t call_net_info(const SyscallFrame& f) {
+  VirtioNet* net = network();
+  if (!net) return -ENODEV;
+  *reinterpret_cast<NetInfo*>(f.rdi) = net->info();
+  return 0;
+}
+
+int64_t call_net_receive(const SyscallFrame& f) {
+  VirtioNet* net = network();
+  if (!net) return -ENODEV;
+  return static_cast<int64_t>(net->receive({reinterpret_cast<std::byte*>(f.rdi), f.rsi}));
+}
+
+int64_t call_net_send(const SyscallFrame& f) {
+  VirtioNet* net = network();
+  if (!net) return -ENODEV;
+  auto sent = net->send({reinterpret_cast<const NetPiece*>(f.rdi), f.rsi});
+  if (sent) return 0;
+  return sent.error() == VirtioNet::SendError::full ? -EAGAIN : -EINVAL;
+}
+
+int64_t call_drop_cache(const SyscallFrame&) {
+  drop_disk_cache();
   return 0;
 }
 
@@ -36,6 +67,7 @@ int64_t call_counters(const SyscallFrame& f) {
   counters.frames_committed = memory.frames_committed;
   counters.frames_table = memory.frames_table;
   counters.threads = thread_count();
+  collect_device_counters();
   uint64_t bytes = f.rsi < sizeof counters ? f.rsi : sizeof counters;
   std::memcpy(reinterpret_cast<void*>(f.rdi), &counters, bytes);
   return static_cast<int64_t>(bytes);
@@ -59,10 +91,16 @@ int64_t call_clock_state(const SyscallFrame&) { return wall_clock_set() ? 1 : 0;
 
 }  // namespace
 
+void network_event() { wake_all(waiting); }
+
 Call machine_call_of(uint64_t number) {
   switch (number) {
     case kWaitCall: return call_wait;
     case kWakeCall: return call_wake;
+    case kNetInfoCall: return call_net_info;
+    case kNetReceiveCall: return call_net_receive;
+    case kNetSendCall: return call_net_send;
+    case kDropCacheCall: return call_drop_cache;
     case kCountersCall: return call_counters;
     case kLogCall: return call_log;
     case kClockStateCall: return call_clock_state;

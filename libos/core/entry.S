@@ -108,6 +108,7 @@ libos_trap_stubs:
   .set i, i + 1
 .endr
 
+.global libos_trap_common
 .type libos_trap_common, @function
 libos_trap_common:                   # stack: vector, error, rip, cs, flags, rsp, ss
   push %rax
@@ -159,6 +160,8 @@ libos_trap_common:                   # stack: vector, error, rip, cs, flags, rsp
   and $-16, %rsp
   cld
   call libos_trap
+.global libos_trap_return
+libos_trap_return:
   mov %rbx, %rsp
   pop %r15
   pop %r14

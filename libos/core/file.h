@@ -24,6 +24,9 @@ class File {
   ~File() = default;
 };
 
+// How many bytes the program may write to the console.
+void limit_console(uint64_t bytes);
+
 // Makes the disk the file of its path.
 void use_disk(File& disk, std::string_view path);
 

@@ -44,15 +44,16 @@ uint64_t take_fresh() {
   return 0;
 }
 
-// The frame table must be contiguous: it goes behind the image.
+// The frame table must be contiguous: the first place of its size beside the image.
 uint64_t place_table(uint64_t bytes) {
   for (size_t i = 0; i < range_count; ++i) {
-    uint64_t begin = ranges[i].begin;
-    if (begin <= image_end() && image_end() < ranges[i].end) begin = image_end();
-    if (begin < image_end()) continue;
-    if (ranges[i].end - begin >= bytes) return begin;
+    uint64_t begin = ranges[i].begin, end = ranges[i].end;
+    bool holds_image = begin < image_end() && image_begin() < end;
+    if (holds_image && image_begin() >= begin + bytes) return begin;
+    if (holds_image) begin = image_end();
+    if (begin < end && end - begin >= bytes) return begin;
   }
-  panic(Trap::bad_machine, "too little memory behind the image for ", bytes, " bytes of frame table");
+  panic(Trap::bad_machine, "too little memory for ", bytes, " bytes of frame table");
 }
 
 void mark(const std::byte* begin, const std::byte* end, FrameKind kind) {
@@ -84,11 +85,8 @@ void frames_start(std::span<const RamRange> given) {
   mark(libos_image_start, libos_text_end, FrameKind::text);
   mark(libos_rodata_start, libos_rodata_end, FrameKind::rodata);
   mark(libos_sealed_start, libos_sealed_end, FrameKind::rodata);
-  // The table's frames leave the pool by splitting the range that holds them.
-  for (size_t i = 0; i < range_count; ++i) {
-    if (table < ranges[i].begin || table >= ranges[i].end) continue;
-    for (uint64_t at = table; at < table + bytes; at += kPageBytes) frame(at).kind = FrameKind::data;
-  }
+  // The table's frames are not for the pool.
+  for (uint64_t at = table; at < table + bytes; at += kPageBytes) frame(at).kind = FrameKind::data;
   used = base_used = (image_end() - image_begin() + bytes) / kPageBytes;
 }
 

@@ -170,6 +170,12 @@ uint64_t* leaf_of(uint64_t address) {
   return &table[index_of(address, 1)];
 }
 
+bool is_mapped(uint64_t address) {
+  if (!loaded || (address >> 47 != 0 && address >> 47 != 0x1ffff)) return false;
+  uint64_t* leaf = leaf_of(address);
+  return leaf && (*leaf & kPresent);
+}
+
 void map_pages(std::span<const PageMapping> pages, Access access) {
   constexpr size_t kBatch = 32;
   while (!pages.empty()) {

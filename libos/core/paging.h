@@ -50,6 +50,9 @@ bool reserve_tables(uint64_t address, uint64_t pages);
 // The leaf entry of `address`; null if there is no table for it.
 uint64_t* leaf_of(uint64_t address);
 
+// True if something is mapped at `address`; never before paging_start().
+bool is_mapped(uint64_t address);
+
 // Maps one page of a reserved range; with Access::none it is hidden.  map_pages() does several with one lifting of protection.
 struct PageMapping {
   uint64_t address, physical;

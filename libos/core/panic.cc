@@ -42,8 +42,7 @@ void stop(Trap trap, std::string_view reason, const TrapFrame* frame) {
   add_build_id(id);
   say("  build ", id.view());
   if (frame) say_registers(*frame);
-  UnwindStart from = frame ? UnwindStart::of(*frame) : UnwindStart::here();
-  backtrace(from, say_place);
+  backtrace(frame ? registers_of(*frame) : registers_here(), say_place);
   power_off(static_cast<int>(trap));
 }
 

@@ -10,7 +10,7 @@
 namespace ukstore::libos {
 
 struct Machine {
-  std::array<RamRange, 32> ram;  // sorted, disjoint, without the first 64 KiB
+  std::array<RamRange, 32> ram = {};  // sorted, disjoint, without the first 64 KiB
   size_t ram_count = 0;
   char command_line[4096] = {};
 };

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include <ukstore/libos/core/console.h>
 #include <ukstore/libos/core/devices.h>
 #include <ukstore/libos/core/mixing.h>
 #include <ukstore/libos/core/panic.h>
@@ -13,7 +14,7 @@ namespace {
 constexpr size_t kSeedBytes = 32;
 
 std::array<std::byte, 32> key;
-Text<64> sources;
+bool by_rdseed = false, by_rdrand = false, by_device = false;
 
 // 64 bits from the processor; false if it has none to give.
 bool rdseed(uint64_t& value) {
@@ -46,29 +47,21 @@ bool add_processor(Blake2s& pool, bool (*source)(uint64_t&)) {
 
 void random_start(std::string_view seed) {
   Blake2s pool;
-  int found = 0;
-  if (cpuid(0).eax >= 7 && cpuid(7).ebx & 1u << 18 && add_processor(pool, rdseed)) {
-    sources.add("rdseed ");
-    ++found;
-  }
-  if (cpuid(1).ecx & 1u << 30 && add_processor(pool, rdrand)) {
-    sources.add("rdrand ");
-    ++found;
-  }
+  by_rdseed = cpuid(0).eax >= 7 && cpuid(7).ebx & 1u << 18 && add_processor(pool, rdseed);
+  by_rdrand = cpuid(1).ecx & 1u << 30 && add_processor(pool, rdrand);
   std::byte device[kSeedBytes];
-  if (random_from_device(device)) {
-    pool.add(device);
-    sources.add("virtio-rng ");
-    ++found;
+  by_device = random_from_device(device);
+  if (by_device) pool.add(device);
+  if (!by_rdseed && !by_rdrand && !by_device) {
+    panic(Trap::no_randomness, "neither RDSEED, RDRAND nor virtio-rng: no source of chance");
   }
-  if (!found) panic(Trap::no_randomness, "neither RDSEED, RDRAND nor virtio-rng: no source of chance");
+  log("random: from", by_rdseed ? " rdseed" : "", by_rdrand ? " rdrand" : "",
+      by_device ? " virtio-rng" : "");
   uint64_t now = read_tsc();
   pool.add(std::as_bytes(std::span(&now, 1)));
   pool.add(std::as_bytes(std::span(seed.data(), seed.size())));
   key = pool.finish();
 }
-
-std::string_view random_sources() { return sources.view(); }
 
 void random_fill(std::byte* out, size_t bytes) {
   constexpr std::array<std::byte, 12> kNonce{};

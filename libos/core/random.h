@@ -8,11 +8,9 @@
 namespace ukstore::libos {
 
 // Panics with no_randomness unless at least the processor or a virtio-rng device gave some.
+// Logs which sources there were.
 void random_start(std::string_view seed);
 
 void random_fill(std::byte* out, size_t bytes);
-
-// Where the first seed came from, for the banner.
-std::string_view random_sources();
 
 }  // namespace ukstore::libos

@@ -47,10 +47,10 @@ struct Settings {
   bool strict_system_calls = false;
   uint64_t wall_seconds = 0;
 
-  std::array<MmioDevice, 32> mmio;
+  std::array<MmioDevice, 32> mmio = {};
   size_t mmio_count = 0;
   // The program's arguments, from argv[0], as strings that end in NUL.
-  std::array<const char*, 64> arguments;
+  std::array<const char*, 64> arguments = {};
   size_t argument_count = 0;
 
   // The word that was wrong; empty if none was.

@@ -22,8 +22,8 @@ extern "C" uint64_t libos_kernel_stack_low, libos_kernel_stack_top;
 namespace ukstore::libos {
 namespace {
 
-Machine machine;
-Settings settings;
+constinit Machine machine;
+constinit Settings settings;
 
 void enter_program() {
   uint64_t stack = make_program_stack(settings);
@@ -56,6 +56,7 @@ extern "C" void libos_start(uint64_t start_info) {
   apic_start();
   devices_start(settings);
   random_start(settings.seed);
+  disk_start(settings);
   system_calls_start(settings);
   enter_program();
 }

@@ -5,6 +5,7 @@
 #include <ukstore/libos/core/call_names.h>
 #include <ukstore/libos/core/console.h>
 #include <ukstore/libos/core/counters.h>
+#include <ukstore/libos/core/file.h>
 #include <ukstore/libos/core/panic.h>
 
 namespace ukstore::libos {
@@ -35,6 +36,7 @@ int64_t unknown(uint64_t number) {
 
 void system_calls_start(const Settings& settings) {
   strict = settings.strict_system_calls;
+  limit_console(settings.console_bytes);
   for (uint64_t i = 0; i < kLinuxCalls; ++i) linux_calls[i] = find(i);
   for (uint64_t i = kMachineCallFirst; i < kMachineCallEnd; ++i) {
     machine_calls[i - kMachineCallFirst] = machine_call_of(i);

@@ -19,13 +19,7 @@ namespace {
 
 constexpr uint64_t kKernelStackPages = 4;
 constexpr uint64_t kSliceNs = 10'000'000;
-constexpr size_t kPollersMax = 32;
 constexpr uint32_t kFsBaseMsr = 0xc0000100;
-
-struct Polled {
-  Poller poller;
-  void* context;
-};
 
 Thread* current = nullptr;
 WaitQueue ready;
@@ -38,8 +32,6 @@ uint64_t slice_end = kForever;
 bool woke_some = false;
 bool idle = false;
 uint64_t vector_state_bytes = 0;
-Polled pollers[kPollersMax];
-size_t poller_count = 0;
 
 void push(WaitQueue& queue, Thread* thread) {
   thread->next = nullptr;
@@ -103,11 +95,6 @@ void expire_timers() {
   }
 }
 
-void poll() {
-  for (size_t i = 0; i < poller_count; ++i) pollers[i].poller(pollers[i].context);
-  expire_timers();
-}
-
 void switch_to(Thread* next) {
   Thread* before = current;
   if (next == before) return;
@@ -129,11 +116,11 @@ void switch_to(Thread* next) {
 // where somebody will find it.
 void reschedule() {
   idle = true;
-  poll();
+  expire_timers();
   while (!ready.first) {
     arm_for(kForever);
     wait_for_interrupt();
-    poll();
+    expire_timers();
   }
   idle = false;
   Thread* next = ready.first;
@@ -211,14 +198,14 @@ void wake_all(WaitQueue& queue) {
 }
 
 void yield() {
-  if (poller_count) poll();
+  expire_timers();
   if (!ready.first) return;
   push(ready, current);
   reschedule();
 }
 
 void preempt_if_due() {
-  poll();
+  expire_timers();
   bool slice_over = slice_end != kForever && monotonic_ns() >= slice_end;
   if (ready.first && (woke_some || slice_over)) return yield();
   if (timers) arm_for(slice_end);
@@ -254,11 +241,6 @@ void exit_thread() {
   ending = current;
   reschedule();
   panic(Trap::panic, "an ended thread runs");
-}
-
-void add_poller(Poller poller, void* context) {
-  require(poller_count < kPollersMax, "too many devices");
-  pollers[poller_count++] = {poller, context};
 }
 
 void set_fs_base(uint64_t base) {

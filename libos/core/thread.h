@@ -67,10 +67,6 @@ Thread* start_thread(const SyscallFrame& parent, uint64_t program_stack, uint64_
 // Ends the current thread.
 [[noreturn]] void exit_thread();
 
-// Called by the scheduler, with interrupts off, whenever something may have happened.
-using Poller = void (*)(void* context);
-void add_poller(Poller poller, void* context);
-
 // Sets the current thread's FS base.
 void set_fs_base(uint64_t base);
 

@@ -3,6 +3,7 @@
 #include <ukstore/libos/core/apic.h>
 #include <ukstore/libos/core/counters.h>
 #include <ukstore/libos/core/descriptors.h>
+#include <ukstore/libos/core/devices.h>
 #include <ukstore/libos/core/panic.h>
 #include <ukstore/libos/core/space.h>
 #include <ukstore/libos/core/thread.h>
@@ -80,6 +81,7 @@ void page_fault(const TrapFrame& frame) {
 void interrupt(const TrapFrame& frame) {
   ++counters.interrupts;
   if (frame.vector != kSpuriousVector) end_of_interrupt();
+  device_interrupt(static_cast<uint8_t>(frame.vector));
   if (from_program(frame)) preempt_if_due();
 }
 

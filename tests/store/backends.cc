@@ -2,22 +2,9 @@
 
 #include <ukstore/store/lmdb_backend.h>
 
-#include <stdlib.h>
-
 #include <stdexcept>
 
 namespace ukstore::tests {
-
-TemporaryDirectory::TemporaryDirectory() {
-  std::string path = (std::filesystem::temp_directory_path() / "ukstore-test-XXXXXX").string();
-  if (!mkdtemp(path.data())) throw std::runtime_error("cannot make " + path);
-  path_ = path;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::string name(BackendKind kind) { return kind == BackendKind::memory ? "memory" : "lmdb"; }
 

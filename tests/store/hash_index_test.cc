@@ -50,8 +50,9 @@ class HashIndexTest : public OnEveryBackend {
     ASSERT_TRUE(write->commit(Durability::durable));
   }
   void expect_all_found() {
-    int wrong = 0;
+    int wrong = 0, i = 0;
     for (auto& [hash, address] : model) {
+      if (model.size() > 5000 && i++ % 10 != 0) continue;
       auto found = store->find(hash);
       ASSERT_TRUE(found) << found.error().message;
       wrong += *found != address;
@@ -92,7 +93,7 @@ TEST_P(HashIndexTest, EveryNameIsFoundInEveryStateOfAMerge) {
       tiers.insert(run.tier);
       states.insert(run.state);
     }
-    if (round % 4 == 3 || (round > 8 && round < 16)) expect_all_found();
+    if (round == 7 || (round > 8 && round < 14)) expect_all_found();
     if (round == 12) reopen();
   }
   EXPECT_EQ(tiers, (std::set<uint32_t>{0, 1}));
@@ -155,7 +156,7 @@ TEST_P(HashIndexTest, PrefixesFindWhatAScanOfAllNamesFinds) {
   std::mt19937_64 random(7);
   std::vector<Hash> all;
   for (auto& [hash, address] : model) all.push_back(hash);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 40; ++i) {
     std::string digits = to_hex(all[random() % all.size()]).substr(0, 4 + random() % 3);
     std::vector<Hash> expected;
     for (auto& hash : all) {

@@ -97,8 +97,9 @@ void finish_in_headers(std::span<std::byte> headers, std::span<const ByteSpan> p
   sum.add(headers.subspan(meta.checksum_start));
   for (ByteSpan piece : payload) sum.add(piece);
   uint16_t value = sum.value();
-  // Only UDP gives zero a meaning of its own, and the other form of zero is right for TCP too.
-  store_be16(headers, field, value == 0 ? 0xffff : value);
+  // For UDP zero would mean "no checksum" (RFC 768): its other form is sent.
+  constexpr uint16_t kUdpField = 6;
+  store_be16(headers, field, value == 0 && meta.checksum_offset == kUdpField ? 0xffff : value);
 }
 
 Caps with_software(Caps caps) {

@@ -247,6 +247,11 @@ Endpoint TcpHost::local(TcpId id) const {
   return {IpAddress::of(found->tuple.local), found->tuple.local_port};
 }
 
+Endpoint TcpHost::local(ListenerId id) const {
+  if (id.index >= listeners_.size() || listeners_[id.index] == nullptr) return {};
+  return listeners_[id.index]->local;
+}
+
 Endpoint TcpHost::remote(TcpId id) const {
   const Slot* found = slot(id);
   if (found == nullptr) return {};

@@ -109,6 +109,7 @@ class TcpHost {
   void set_nagle(TcpId id, Feature nagle);
   void set_keepalive(Time now, TcpId id, Feature keepalive);
   Endpoint local(TcpId id) const;
+  Endpoint local(ListenerId id) const;
   Endpoint remote(TcpId id) const;
 
   // Next thing to look at; nullopt when there is none.  A connection comes up once however much

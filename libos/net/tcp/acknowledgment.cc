@@ -11,10 +11,7 @@ void Sender::on_ack(Time now, const Ack& ack) {
   bool window_changed = update_window(now, ack);
   bool dsack = sack_ && take_dsack(ack);
   uint32_t pipe_before = pipe();
-  Delivery delivery{.now = now,
-                    .rtt_min = rtt_.min(),
-                    .echo_sent = ack.echo_sent,
-                    .highest_before = highest_delivered_};
+  Delivery delivery{.now = now, .rtt_min = rtt_.min(), .highest_before = highest_delivered_};
   bool advanced = before(una_, ack.ack);
   if (advanced) {
     board_.acknowledge(ack.ack, delivery);
@@ -37,10 +34,11 @@ void Sender::on_ack(Time now, const Ack& ack) {
     highest_delivered_ = later(highest_delivered_, delivery.highest);
     take_rtt(now, ack, delivery);
     rack_.on_delivery(delivery, now);
+    congestion_.on_delivered(now, una_, nxt_, delivery.bytes);
   }
   answer_probe(ack, dsack, delivery);
   recover(now, delivery, advanced, pipe_before);
-  if (una_ == nxt_) highest_delivered_ = una_;
+  if (una_ == nxt_) highest_delivered_ = small_end_ = una_;
 }
 
 bool Sender::update_window(Time now, const Ack& ack) {
@@ -125,7 +123,7 @@ void Sender::answer_probe(const Ack& ack, bool dsack, const Delivery& delivery) 
     // The probe itself repaired a loss that nothing else has shown.
     probe_.active = false;
     if (phase_ == Phase::open) {
-      congestion_.on_loss();
+      congestion_.on_loss(rtt_.min());
       congestion_.leave_recovery();
     }
   } else if (delivery.ranges == 0 && ack.pure && ack.sack.empty()) {
@@ -147,7 +145,7 @@ void Sender::recover(Time now, const Delivery& delivery, bool advanced, uint32_t
 
   if (phase_ == Phase::open && board_.lost() > 0) {
     enter_fast_recovery(pipe_before);
-  } else if (phase_ != Phase::fast_recovery && delivery.bytes > 0) {
+  } else if (phase_ != Phase::fast_recovery && advanced) {
     grow(now, delivery, pipe_before);
   }
   if (phase_ == Phase::fast_recovery) {

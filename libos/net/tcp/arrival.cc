@@ -226,7 +226,7 @@ void Connection::on_payload(Time now, const SegmentView& segment) {
   if (receiver_.discarding() && before(receiver_.nxt(), end)) {
     // Nobody will read it, and the peer had better know (RFC 9293, section 3.6.1).
     fail(Failure::reset);
-    reset_due_ = true;
+    reset_reply_ = header.ack;
     return;
   }
   if (receiver_.on_data(now, header.seq, segment.payload, header.flags.fin)) on_fin(now);

@@ -8,7 +8,10 @@
 namespace ukstore::net {
 
 enum class Feature : uint8_t { off, on };
-enum class CongestionControl : uint8_t { cubic, new_reno };
+// cubic is RFC 9438 and new_reno RFC 6582. westwood grows as CUBIC does, but after a loss goes on
+// with what the path was seen to deliver rather than with a fixed share: for links that lose
+// segments without being full.
+enum class CongestionControl : uint8_t { cubic, new_reno, westwood };
 
 struct Config {
   Family family = Family::ipv4;

@@ -50,7 +50,7 @@ uint32_t NewReno::grown(Time, Duration, uint32_t cwnd, uint32_t acked, uint32_t 
   return cwnd + mss;
 }
 
-uint32_t NewReno::reduced(uint32_t cwnd, uint32_t mss) {
+uint32_t NewReno::reduced(uint32_t cwnd, uint32_t mss, uint32_t) {
   acked_ = 0;
   return std::max(cwnd / 2, 2 * mss);
 }
@@ -85,7 +85,7 @@ uint32_t Cubic::grown(Time now, Duration srtt, uint32_t cwnd, uint32_t acked, ui
   return cwnd + whole;
 }
 
-uint32_t Cubic::reduced(uint32_t cwnd, uint32_t mss) {
+uint32_t Cubic::reduced(uint32_t cwnd, uint32_t mss, uint32_t) {
   float window = static_cast<float>(cwnd) / static_cast<float>(mss);
   cwnd_prior_ = window;
   // Section 4.7: a flow that lost before it reached its last peak leaves room for others.
@@ -94,11 +94,38 @@ uint32_t Cubic::reduced(uint32_t cwnd, uint32_t mss) {
   return std::max(static_cast<uint32_t>(static_cast<float>(cwnd) * kBeta), 2 * mss);
 }
 
+uint32_t Westwood::reduced(uint32_t cwnd, uint32_t mss, uint32_t delivered) {
+  cubic_.reduced(cwnd, mss, delivered);
+  return std::max(std::min(delivered, cwnd), 2 * mss);
+}
+
+void DeliveryRate::on_delivered(Time now, SeqNumber una, SeqNumber nxt, uint32_t bytes) {
+  if (round_since_ == Time::min()) {
+    round_since_ = now;
+    round_end_ = nxt;
+    return;
+  }
+  round_bytes_ += bytes;
+  if (before(una, round_end_) || now == round_since_) return;
+  auto elapsed = static_cast<float>((now - round_since_).count());
+  float rate = static_cast<float>(round_bytes_) / elapsed;
+  bytes_per_us_ = std::max(rate, bytes_per_us_ * 15 / 16);
+  round_since_ = now;
+  round_end_ = nxt;
+  round_bytes_ = 0;
+}
+
+uint32_t DeliveryRate::bytes_in(Duration time) const {
+  float bytes = bytes_per_us_ * static_cast<float>(time.count());
+  return static_cast<uint32_t>(std::min(bytes, static_cast<float>(kCwndMax)));
+}
+
 Congestion::Congestion(CongestionControl kind, uint32_t mss, uint8_t initial_segments) : mss_(mss) {
   // RFC 6928: ten segments, but no more than 14,600 bytes' worth of large ones.
   initial_window_ = std::min(initial_segments * mss, std::max(2 * mss, 1460U * initial_segments));
   cwnd_ = initial_window_;
   if (kind == CongestionControl::cubic) algorithm_ = Cubic();
+  if (kind == CongestionControl::westwood) algorithm_ = Westwood();
 }
 
 void Congestion::on_ack(const Ack& ack) {
@@ -117,9 +144,10 @@ void Congestion::on_ack(const Ack& ack) {
   cwnd_ = std::min(cwnd_, kCwndMax);
 }
 
-void Congestion::on_loss() {
-  ssthresh_ =
-      std::visit([&](auto& algorithm) { return algorithm.reduced(cwnd_, mss_); }, algorithm_);
+void Congestion::on_loss(Duration rtt_min) {
+  uint32_t delivered = rate_.bytes_in(rtt_min);
+  ssthresh_ = std::visit(
+      [&](auto& algorithm) { return algorithm.reduced(cwnd_, mss_, delivered); }, algorithm_);
 }
 
 void Congestion::on_timeout(uint32_t mss) {

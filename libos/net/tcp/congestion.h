@@ -34,7 +34,7 @@ class HyStart {
 class NewReno {
  public:
   uint32_t grown(Time now, Duration srtt, uint32_t cwnd, uint32_t acked, uint32_t mss);
-  uint32_t reduced(uint32_t cwnd, uint32_t mss);
+  uint32_t reduced(uint32_t cwnd, uint32_t mss, uint32_t delivered);
   void restart() { acked_ = 0; }
 
  private:
@@ -45,7 +45,7 @@ class NewReno {
 class Cubic {
  public:
   uint32_t grown(Time now, Duration srtt, uint32_t cwnd, uint32_t acked, uint32_t mss);
-  uint32_t reduced(uint32_t cwnd, uint32_t mss);
+  uint32_t reduced(uint32_t cwnd, uint32_t mss, uint32_t delivered);
   // The window did not come from the curve (a timeout, an idle time): start a new epoch.
   void restart() { epoch_ = kNever; }
 
@@ -57,6 +57,35 @@ class Cubic {
   float cwnd_prior_ = 0;
   float k_ = 0;         // seconds from the epoch to w_max
   float fraction_ = 0;  // growth owed, under one byte
+};
+
+// CUBIC's growth; after a loss, the path's measured rate times its smallest round trip (Westwood+,
+// Grieco and Mascolo, 2004). A full queue shows as a rate times round trip below the window; a
+// loss on an idle path does not, and then costs next to nothing.
+class Westwood {
+ public:
+  uint32_t grown(Time now, Duration srtt, uint32_t cwnd, uint32_t acked, uint32_t mss) {
+    return cubic_.grown(now, srtt, cwnd, acked, mss);
+  }
+  uint32_t reduced(uint32_t cwnd, uint32_t mss, uint32_t delivered);
+  void restart() { cubic_.restart(); }
+
+ private:
+  Cubic cubic_;
+};
+
+// What the path delivers, by round trips: the largest of the recent ones, slowly forgotten.
+class DeliveryRate {
+ public:
+  void on_delivered(Time now, SeqNumber una, SeqNumber nxt, uint32_t bytes);
+  // Bytes delivered in `time` at that rate.
+  uint32_t bytes_in(Duration time) const;
+
+ private:
+  SeqNumber round_end_;
+  uint32_t round_bytes_ = 0;
+  Time round_since_ = Time::min();
+  float bytes_per_us_ = 0;
 };
 
 // The window and the slow start threshold, in bytes.
@@ -78,8 +107,12 @@ class Congestion {
   };
   // Data was acknowledged outside recovery while the window was what held the sender back.
   void on_ack(const Ack& ack);
+  // Every acknowledgment that delivered something, in recovery or not.
+  void on_delivered(Time now, SeqNumber una, SeqNumber nxt, uint32_t bytes) {
+    rate_.on_delivered(now, una, nxt, bytes);
+  }
   // A loss without timeout: lowers ssthresh. cwnd follows by PRR.
-  void on_loss();
+  void on_loss(Duration rtt_min);
   void on_timeout(uint32_t mss);
   // Recovery steers the window itself (RFC 6937).
   void set_cwnd(uint32_t bytes) { cwnd_ = bytes; }
@@ -95,7 +128,8 @@ class Congestion {
   uint32_t mss_;
   uint32_t initial_window_;
   HyStart hystart_;
-  std::variant<NewReno, Cubic> algorithm_;
+  DeliveryRate rate_;
+  std::variant<NewReno, Cubic, Westwood> algorithm_;
 };
 
 }  // namespace ukstore::net

@@ -109,7 +109,7 @@ Listener::Answer Listener::on_record(Time now, const Tuple& tuple, SynReceived& 
   bool inside = within(header.seq, next, std::max<uint32_t>(opening.offered_window, 1));
   Answer answer;
   auto challenge = [&] {
-    if (now - challenge_window_ >= std::chrono::seconds(1) || challenge_window_ == Time::min()) {
+    if (challenge_window_ == Time::min() || now - challenge_window_ >= std::chrono::seconds(1)) {
       challenge_window_ = now;
       challenges_ = 0;
     }

@@ -15,7 +15,7 @@ void Sender::enter_fast_recovery(uint32_t flight) {
   phase_ = Phase::fast_recovery;
   recover_ = nxt_;
   prr_.enter(flight);
-  congestion_.on_loss();
+  congestion_.on_loss(rtt_.min());
   probe_.active = false;
 }
 
@@ -29,7 +29,7 @@ void Sender::leave_recovery() {
 void Sender::on_retransmission_timeout(Time now) {
   ++counters_.timeouts;
   // A repeated timeout for the same data says nothing new about the path's capacity.
-  if (phase_ != Phase::loss_recovery) congestion_.on_loss();
+  if (phase_ != Phase::loss_recovery) congestion_.on_loss(rtt_.min());
   congestion_.on_timeout(mss_);
   board_.mark_all_lost();
   duplicates_bytes_ = 0;
@@ -81,7 +81,10 @@ void Sender::rearm(Time now, Duration reordering) {
   loss_timer_ = LossTimer::none;
   if (board_.empty()) return;
   Time timeout = now + rtt_.rto(rto_max_);
-  bool probes = sack_ && phase_ == Phase::open && board_.sacked() == 0 && !probe_.active;
+  // A window that was taken back from under what is in flight leaves its end to the RTO.
+  bool within_window = at_or_before(nxt_, una_ + window_);
+  bool probes =
+      sack_ && phase_ == Phase::open && board_.sacked() == 0 && !probe_.active && within_window;
   if (reordering > Duration::zero()) {
     loss_timer_ = LossTimer::reordering;
     loss_at_ = now + reordering;

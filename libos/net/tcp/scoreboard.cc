@@ -16,9 +16,9 @@ void Delivery::add(const SentRange& range) {
   } else {
     retransmitted = true;
     // The acknowledgment may be for the first transmission, which says nothing of when the
-    // second arrives (RFC 8985, section 6.2, step 2).
+    // second arrives (RFC 8985, section 6.2, step 2). The timestamp echoed does not tell: beyond a
+    // hole it is that of the last segment in order.
     if (now - range.sent < rtt_min) return;
-    if (echo_sent != Time::min() && echo_sent + std::chrono::milliseconds(1) < range.sent) return;
   }
   if (!usable || sent_after(range.sent, range.end(), newest_sent, newest_end)) {
     usable = true;

@@ -37,8 +37,7 @@ struct Delivery {
   // Set by the caller: what tells a retransmission's acknowledgment from its original's.
   Time now;
   Duration rtt_min{};
-  Time echo_sent = Time::min();  // when the segment was sent whose TSval came back, to the ms
-  SeqNumber highest_before;      // the highest sequence delivered so far
+  SeqNumber highest_before;  // the highest sequence delivered so far
 
   uint32_t bytes = 0;  // newly acknowledged or SACKed
   uint32_t ranges = 0;

@@ -40,7 +40,7 @@ void Sender::drop_everything() {
 void Sender::open(Time now, const Start& start) {
   assert(!opened_);
   opened_ = true;
-  una_ = nxt_ = recover_ = rtt_mark_ = highest_delivered_ = start.first;
+  una_ = nxt_ = recover_ = rtt_mark_ = highest_delivered_ = small_end_ = start.first;
   mss_ = start.mss;
   sack_ = start.sack;
   window_ = window_max_ = start.window;
@@ -114,11 +114,13 @@ std::optional<Sender::Piece> Sender::next_retransmission(Time now, const Limits&
   uint32_t room = congestion_.cwnd() > in_network ? congestion_.cwnd() - in_network : 0;
   if (in_network == 0) room = std::max<uint32_t>(room, mss_);
   uint32_t length = std::min(lost->length, std::max<uint32_t>(limits.burst_bytes, mss));
-  if (window > 0 && !first) length = std::min(length, static_cast<uint32_t>(window));
+  if (window > 0) length = std::min(length, static_cast<uint32_t>(window));
   if (window <= 0) length = std::min<uint32_t>(length, mss);
   if (length > room) length = whole_segments(room, mss);
   if (length > mss && length < lost->length) length = whole_segments(length, mss);
   if (length == 0) return std::nullopt;
+  // A FIN that is all that would be left goes along: it needs no room of its own.
+  if (fin_sent_ && lost->end() == nxt_ && lost->length == length + 1) ++length;
 
   Piece piece = piece_of(lost->begin, length, mss);
   board_.resent_lost(length, now);
@@ -153,7 +155,7 @@ std::optional<Sender::Piece> Sender::next_tail_probe(Time now, const Limits& lim
   probe_.retransmitted = true;
   probe_.end = nxt_;
   ++counters_.retransmitted;
-  SentRange tail = board_.resend_tail(mss, now);
+  SentRange tail = board_.resend_tail(mss + (fin_sent_ ? 1U : 0U), now);
   last_sent_ = now;
   return piece_of(tail.begin, tail.length, mss);
 }
@@ -173,8 +175,8 @@ uint32_t Sender::sendable(uint32_t available, const Limits& limits) const {
   if (whole == length) return length;
   if (length == available) {
     // The rest of the queue ends in a small segment.
-    bool alone = !outstanding() && whole == 0;
-    return !limits.nagle || alone || fin_queued_ ? length : whole;
+    bool small_in_flight = before(una_, small_end_);
+    return !limits.nagle || !small_in_flight || fin_queued_ ? length : whole;
   }
   if (whole > 0) return whole;
   bool worthwhile = length >= window_max_ / 2 || send_small_;
@@ -198,6 +200,7 @@ std::optional<Sender::Piece> Sender::next_new(Time now, const Limits& limits) {
 Sender::Piece Sender::send_new(Time now, uint32_t length, bool fin, uint16_t mss) {
   bool was_idle = !outstanding();
   SeqNumber begin = nxt_;
+  if (length % mss != 0) small_end_ = begin + length;
   uint32_t taken = length + (fin ? 1 : 0);
   board_.sent(begin, taken, now);
   nxt_ += taken;

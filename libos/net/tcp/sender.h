@@ -158,6 +158,7 @@ class Sender {
   uint32_t window_max_ = 0;
   SeqNumber window_seq_;  // SND.WL1
   SeqNumber window_ack_;  // SND.WL2
+  SeqNumber small_end_;   // of the last segment sent that was not full
   SeqNumber furthest_;    // the right edge of the window, furthest ever
   SeqNumber recover_;     // recovery ends when this is acknowledged
   SeqNumber rtt_mark_;    // one sample a round trip: the next when this is acknowledged

@@ -49,7 +49,7 @@ SegmentPlan Connection::data_plan(Time now, const Sender::Piece& piece, const Sa
 }
 
 SegmentPlan Connection::reset_plan() {
-  SegmentPlan plan;
+  SegmentPlan plan{.mss = config_.mss};
   if (reset_reply_) {
     plan.header = {.seq = *reset_reply_, .flags = {.rst = true}};
     reset_reply_.reset();
@@ -66,7 +66,7 @@ std::optional<SegmentPlan> Connection::next_opening(Time now) {
   if (!syn_due_) return std::nullopt;
   syn_due_ = false;
   bool synchronized = state_ != State::syn_sent;
-  SegmentPlan plan;
+  SegmentPlan plan{.mss = config_.mss};
   TcpHeader& header = plan.header;
   header = {.seq = iss_, .flags = {.syn = true}};
   header.window = syn_window(config_.receive_buffer_bytes);

@@ -1,0 +1,70 @@
+// Every script of tests/net/scripts, against our connection and against Linux.
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+#include "tcp_script.h"
+#include "tcp_subject.h"
+
+namespace ukstore::net::script {
+namespace {
+
+class Scripts : public testing::TestWithParam<Script> {};
+
+TEST_P(Scripts, HoldsOnThePureConnection) {
+  auto subject = make_pure_subject();
+  EXPECT_EQ(play(GetParam(), *subject), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Tcp, Scripts, testing::ValuesIn(all_scripts()), [](const auto& info) {
+  std::string name = info.param.name;
+  for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return name;
+});
+
+std::vector<Script> linux_scripts() {
+  std::vector<Script> scripts;
+  for (Script& script : all_scripts()) {
+    if (script.same_on_linux()) scripts.push_back(std::move(script));
+  }
+  return scripts;
+}
+
+class LinuxScripts : public testing::TestWithParam<Script> {};
+
+TEST_P(LinuxScripts, HoldsOnLinux) {
+  std::string why;
+  std::string result;
+  // The namespace belongs to a thread, so that the rest of the process keeps its network.
+  std::thread([&] {
+    auto subject = make_linux_subject(why);
+    if (subject) result = play(GetParam(), *subject);
+  }).join();
+  if (!why.empty()) GTEST_SKIP() << why;
+  EXPECT_EQ(result, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Tcp, LinuxScripts, testing::ValuesIn(linux_scripts()),
+                         [](const auto& info) {
+                           std::string name = info.param.name;
+                           for (char& c : name) {
+                             c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+                           }
+                           return name;
+                         });
+
+TEST(TcpScriptSet, EachOfTheFortyBehavioursHasAScript) {
+  std::set<int> numbers;
+  for (const Script& script : all_scripts()) {
+    if (std::isdigit(static_cast<unsigned char>(script.name[0])))
+      numbers.insert(std::stoi(script.name));
+  }
+  for (int i = 1; i <= 40; ++i) EXPECT_TRUE(numbers.contains(i)) << "behaviour " << i;
+}
+
+TEST(TcpScriptSet, AtLeastFortyScriptsAreTheSameOnLinux) { EXPECT_GE(linux_scripts().size(), 40U); }
+
+}  // namespace
+}  // namespace ukstore::net::script
