@@ -1,6 +1,7 @@
+#include <ukstore/store/transaction.h>
+
 #include <ukstore/store/records.h>
 #include <ukstore/store/seal.h>
-#include <ukstore/store/transaction.h>
 
 #include <algorithm>
 #include <ranges>
