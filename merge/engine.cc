@@ -106,9 +106,7 @@ Result<Tree> MergeEngine::merge_from(const Base& base, const Tree& ours, const T
   merged_.clear();
   conflicts_.clear();
   keys_.clear();
-  // An arena of its own: the sides' arenas are kept, never written to.
-  auto arena = std::make_shared<Arena>();
-  Tree target = ours.in(arena);
+  Tree target = ours.in(arena_ ? arena_ : std::make_shared<Arena>());
   auto edits = merge_level({Schema::directory, Kind::map, base, target, theirs, nullptr});
   if (!edits) return pass_on(edits);
   auto merged = target.apply(*edits);

@@ -35,12 +35,14 @@ struct MergedPosition {
 
 class MergeEngine {
  public:
-  // All are borrowed.
-  MergeEngine(const MergeGraph& graph, const TypeRegistry& types, MergeBudget budget = {})
-      : graph_(graph), types_(types), budget_(budget) {}
+  // Graph and types are borrowed.  New nodes are staged in `arena`, or, if it is null, each merge's
+  // in one of its own, which keeps those of both sides.  (Within a transaction it must be the
+  // transaction's: arenas that keep each other are never freed.)
+  MergeEngine(const MergeGraph& graph, const TypeRegistry& types, MergeBudget budget = {},
+              std::shared_ptr<Arena> arena = nullptr)
+      : graph_(graph), types_(types), budget_(budget), arena_(std::move(arena)) {}
 
-  // The state of both histories together.  New nodes are staged in an arena of its own that the
-  // tree keeps.  `unsupported` if both sides changed a value of a kind that `types` does not know,
+  // The state of both histories together.  `unsupported` if both sides changed a value of a kind that `types` does not know,
   // `corrupt` for states that no lawful history gives, `limit` if the budget is exhausted.
   Result<Tree> merge(const GraphCommit& ours, const GraphCommit& theirs);
   // The state of the histories of all these commits together: a virtual merge base.
@@ -112,6 +114,7 @@ class MergeEngine {
   const MergeGraph& graph_;
   const TypeRegistry& types_;
   const MergeBudget budget_;
+  const std::shared_ptr<Arena> arena_;
   uint64_t steps_ = 0;
   uint64_t depth_ = 0;
   Keys keys_;  // where the merge stands

@@ -59,12 +59,12 @@ Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOp
 Result<MergeOutcome> MergeIntoBranch::merge(const GraphCommit& ours, const GraphCommit& theirs,
                                             const MergeOptions& options) {
   StoreGraph graph(transaction_.commits());
-  MergeEngine engine(graph, types_, budget_);
-  auto tree = engine.merge(ours, theirs);
-  if (!tree) return pass_on(tree);
   auto mine = graph.tree(ours), other = graph.tree(theirs);
   if (!mine) return pass_on(mine);
   if (!other) return pass_on(other);
+  MergeEngine engine(graph, types_, budget_, mine->arena());
+  auto tree = engine.merge(ours, theirs);
+  if (!tree) return pass_on(tree);
   State merged(std::move(*tree)), our_state(std::move(*mine)), their_state(std::move(*other));
 
   MergeOutcome outcome{.how = MergeOutcome::How::merged, .head = ours.ref};

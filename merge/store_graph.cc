@@ -21,7 +21,12 @@ Result<std::vector<GraphCommit>> StoreGraph::bases(const GraphCommit& a,
   auto found = merge_bases(source_, a.ref, b.ref, budget_);
   if (!found) return pass_on(found);
   std::vector<GraphCommit> bases;
-  for (const WalkedCommit& base : *found) bases.push_back({base.ref, base.generation});
+  for (const WalkedCommit& base : *found) {
+    // What a walk gives is good for the store; what is only staged must be named to the source.
+    auto ref = source_.resolve(base.ref);
+    if (!ref) return pass_on(ref);
+    bases.push_back({*ref, base.generation});
+  }
   return bases;
 }
 
@@ -36,7 +41,9 @@ Result<bool> StoreGraph::has_ordinary_beyond(const GraphCommit& a, const GraphCo
     auto next = log->next();
     if (!next) return pass_on(next);
     if (!*next) return false;
-    auto links = source_.links((*next)->ref);
+    auto ref = source_.resolve((*next)->ref);
+    if (!ref) return pass_on(ref);
+    auto links = source_.links(*ref);
     if (!links) return pass_on(links);
     if (!links->canonical_merge()) return true;
   }
