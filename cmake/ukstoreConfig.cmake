@@ -1,4 +1,4 @@
-# find_package(ukstore) gives ukstore::store.  LMDB and xxHash come without CMake packages of their own, so
+# find_package(ukstore) gives ukstore::store and ukstore::merge.  LMDB and xxHash come without CMake packages of their own, so
 # pkg-config finds them.
 include(CMakeFindDependencyMacro)
 find_dependency(PkgConfig)

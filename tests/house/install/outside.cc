@@ -5,7 +5,11 @@
 #include <cstdio>
 
 int main() {
-  const auto name = ukstore::hash_object(ukstore::ObjectKind::blob, "hello");
-  std::puts(ukstore::to_hex(name).c_str());
-  return ukstore::hash_from_hex(ukstore::to_hex(name)) == name ? 0 : 1;
+  auto repo = ukstore::Repo::open(ukstore::make_memory_backend());
+  if (!repo) return 1;
+  ukstore::Branch branch = (*repo)->branch("main");
+  if (!branch.set("greeting", "hello")) return 1;
+  const auto found = branch.get("greeting");
+  if (!found || *found != "hello") return 1;
+  std::puts((*found)->c_str());
 }
