@@ -24,7 +24,7 @@ char* Arena::allocate(size_t bytes) {
   if (bytes > free_bytes_) {
     size_t block = std::max(bytes, next_block_bytes_);
     next_block_bytes_ = std::min(2 * next_block_bytes_, kBlockBytesMax);
-    free_ = blocks_.emplace_back(new char[block]).get();
+    free_ = blocks_.emplace_back(std::make_unique_for_overwrite<char[]>(block)).get();
     free_bytes_ = block;
   }
   char* memory = free_;

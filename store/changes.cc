@@ -1,5 +1,7 @@
 #include <ukstore/store/changes.h>
 
+#include <ukstore/store/seal.h>
+
 #include <ranges>
 
 namespace ukstore {
@@ -50,8 +52,8 @@ Result<std::optional<Head>> LayeredState::head(BytesView key) const {
   auto value = (*base)->get(key);
   if (!value) return pass_on(value);
   if (!*value) return std::nullopt;
-  auto head = decode_head(**value);
-  if (!head) return pass_on(head, "record " + printable(key));
+  auto head = decode_head(key, **value);
+  if (!head) return pass_on(head);
   return *head;
 }
 
@@ -65,7 +67,9 @@ Result<std::optional<Bytes>> LayeredState::record(BytesView key) const {
   auto value = (*base)->get(key);
   if (!value) return pass_on(value);
   if (!*value) return std::nullopt;
-  return Bytes(**value);
+  auto plain = unseal(key, **value);
+  if (!plain) return pass_on(plain);
+  return Bytes(*plain);
 }
 
 Result<JournalEnd> LayeredState::journal_end() const {

@@ -1,5 +1,6 @@
-#include <ukstore/store/byte_reader.h>
 #include <ukstore/store/commit.h>
+
+#include <ukstore/store/byte_reader.h>
 
 #include <algorithm>
 

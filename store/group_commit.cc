@@ -1,6 +1,7 @@
 #include <ukstore/store/group_commit.h>
 
 #include <ukstore/store/records.h>
+#include <ukstore/store/seal.h>
 #include <ukstore/store/transaction.h>
 
 #include <new>
@@ -154,11 +155,11 @@ Result<void> GroupCommit::put_all(Write& write) const {
   if (auto ok = objects_.index(write); !ok) return ok;
   for (const Changes* layer : {&waiting_, &group_}) {
     for (const auto& [key, head] : layer->heads) {
-      auto ok = head ? write.put(key, encode_head(*head)) : write.erase(key);
+      auto ok = head ? write.put(key, encode_head(key, *head)) : write.erase(key);
       if (!ok) return ok;
     }
     for (const auto& [key, value] : layer->records) {
-      auto ok = value ? write.put(key, *value) : write.erase(key);
+      auto ok = value ? write.put(key, seal(key, *value)) : write.erase(key);
       if (!ok) return ok;
     }
     for (const JournalRecord& record : layer->journal) {

@@ -2,6 +2,7 @@
 
 #include <ukstore/store/records.h>
 #include <ukstore/store/refs.h>
+#include <ukstore/store/seal.h>
 
 namespace ukstore {
 
@@ -33,7 +34,7 @@ Bytes journal_key(uint64_t sequence) { return record_key(kJournalPrefix, big_end
 namespace {
 
 size_t encoded_bytes(const JournalEntry& entry) {
-  size_t bytes = 49 + entry.note.size();
+  size_t bytes = 49 + kSealBytes + entry.note.size();
   for (const RefChange& change : entry.changes) bytes += 3 + 2 * kHeadBytes + change.name.size();
   return bytes;
 }
@@ -69,11 +70,13 @@ Bytes encode(const JournalRecord& record) {
     append_head(out, change.before);
     append_head(out, change.after);
   }
-  return out;
+  return seal(journal_key(entry.sequence), std::move(out));
 }
 
 Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value) {
-  ByteReader in(value);
+  auto plain = unseal(journal_key(sequence), value);
+  if (!plain) return pass_on(plain);
+  ByteReader in(*plain);
   JournalRecord record;
   JournalEntry& entry = record.entry;
   entry.sequence = sequence;

@@ -84,8 +84,8 @@ Result<std::map<Bytes, Head>> LocalView::refs(RefKind kind) {
   std::map<Bytes, Head> refs;
   Result<void> good;
   auto ok = (*base)->scan(prefix, {}, Direction::forward, [&](BytesView key, BytesView value) {
-    auto head = decode_head(value);
-    if (!head) good = pass_on(head, "record " + printable(key));
+    auto head = decode_head(key, value);
+    if (!head) good = pass_on(head);
     if (!head) return Flow::stop;
     refs.emplace_hint(refs.end(), key.substr(1), *head);
     return Flow::go_on;

@@ -1,5 +1,7 @@
 #include <ukstore/store/refs.h>
 
+#include <ukstore/store/seal.h>
+
 namespace ukstore {
 
 Result<void> check_ref_name(BytesView name) {
@@ -68,18 +70,20 @@ std::optional<Head> read_head(ByteReader& in) {
   return head;
 }
 
-Bytes encode_head(const Head& head) {
+Bytes encode_head(BytesView key, const Head& head) {
   Bytes value;
-  value.reserve(kHeadBytes);
+  value.reserve(kHeadBytes + kSealBytes);
   append_head(value, head);
-  return value;
+  return seal(key, std::move(value));
 }
 
-Result<Head> decode_head(BytesView value) {
-  ByteReader in(value);
+Result<Head> decode_head(BytesView key, BytesView value) {
+  auto plain = unseal(key, value);
+  if (!plain) return pass_on(plain);
+  ByteReader in(*plain);
   std::optional<Head> head = read_head(in);
-  if (!in.complete() || !head) return fail(Error::Kind::corrupt, "a head's record is malformed");
-  return *head;
+  if (in.complete() && head) return *head;
+  return fail(Error::Kind::corrupt, "the record " + printable(key) + " is no head");
 }
 
 std::string describe(RefKind kind, BytesView name) {

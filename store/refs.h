@@ -33,9 +33,9 @@ void append_head(Bytes& to, const std::optional<Head>& head);
 // Fails the reader for a kind that does not exist.
 std::optional<Head> read_head(ByteReader& in);
 
-// The value of a head's record.
-Bytes encode_head(const Head& head);
-Result<Head> decode_head(BytesView value);
+// The value of a head's record, sealed (seal.h).
+Bytes encode_head(BytesView key, const Head& head);
+Result<Head> decode_head(BytesView key, BytesView value);
 
 // "branch main" or "tag v1", printable: for messages.
 std::string describe(RefKind kind, BytesView name);

@@ -1,5 +1,7 @@
-#include <ukstore/store/records.h>
 #include <ukstore/store/transaction.h>
+
+#include <ukstore/store/records.h>
+#include <ukstore/store/seal.h>
 
 #include <algorithm>
 #include <ranges>
@@ -152,7 +154,7 @@ Result<std::optional<Bytes>> OpenTransaction::record(BytesView key) const {
 
 Result<void> OpenTransaction::put_record(BytesView key, BytesView value) {
   if (auto ok = check_private_key(key); !ok) return ok;
-  if (value.size() > kRecordValueBytesMax) {
+  if (value.size() > kRecordValueBytesMax - kSealBytes) {
     return fail(Error::Kind::invalid, "a private record takes over 1 MiB");
   }
   own_.records.insert_or_assign(record_key(kPrivatePrefix, key), Bytes(value));

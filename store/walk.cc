@@ -1,5 +1,6 @@
-#include <ukstore/store/refs.h>
 #include <ukstore/store/walk.h>
+
+#include <ukstore/store/refs.h>
 
 #include <algorithm>
 

@@ -1,7 +1,8 @@
-// probe [disk=PATH] [PREFIX...]: runs the tests whose names begin with one of the prefixes, or all, and
+// probe [disk=PATH] [repeat=N] [PREFIX...]: runs the tests whose names begin with one of the prefixes, or all, and
 // prints one line for each.  The tests of the disk run if there is a path.
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -39,6 +40,8 @@ std::vector<probe::Test> all_tests(const std::string& disk) {
   add(probe::clock_tests());
   add(probe::memory_tests());
   add(probe::file_tests());
+  add(probe::crypto_tests());
+  add(probe::kj_tests());
   if (!disk.empty()) add(probe::lmdb_tests(disk));
   return all;
 }
@@ -47,22 +50,27 @@ std::vector<probe::Test> all_tests(const std::string& disk) {
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  constexpr std::string_view kDisk = "disk=";
+  constexpr std::string_view kDisk = "disk=", kRepeat = "repeat=";
   std::string disk;
+  int repeats = 1;
   std::vector<std::string_view> prefixes;
   for (int i = 1; i < argc; ++i) {
     std::string_view argument = argv[i];
     if (argument.starts_with(kDisk)) {
       disk = argument.substr(kDisk.size());
+    } else if (argument.starts_with(kRepeat)) {
+      repeats = std::atoi(argv[i] + kRepeat.size());
     } else {
       prefixes.push_back(argument);
     }
   }
   int run = 0, failed = 0;
-  for (const probe::Test& test : all_tests(disk)) {
-    if (!wanted(test, prefixes)) continue;
-    ++run;
-    if (!passes(test)) ++failed;
+  for (; repeats > 0; --repeats) {
+    for (const probe::Test& test : all_tests(disk)) {
+      if (!wanted(test, prefixes)) continue;
+      ++run;
+      if (!passes(test)) ++failed;
+    }
   }
   std::printf("%d passed, %d failed\n", run - failed, failed);
   return failed ? 1 : run ? 0 : 2;

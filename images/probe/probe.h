@@ -29,6 +29,8 @@ std::vector<Test> thread_tests();
 std::vector<Test> clock_tests();
 std::vector<Test> memory_tests();
 std::vector<Test> file_tests();
+std::vector<Test> crypto_tests();
+std::vector<Test> kj_tests();
 
 // On the disk at `path`: libos's, or an ordinary file of the host.
 std::vector<Test> lmdb_tests(std::string path);

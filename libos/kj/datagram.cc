@@ -1,6 +1,7 @@
+#include <ukstore/libos/kj/datagram.h>
+
 #include <kj/debug.h>
 
-#include <ukstore/libos/kj/datagram.h>
 #include <ukstore/libos/kj/network.h>
 
 namespace ukstore::libos_kj {

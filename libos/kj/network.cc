@@ -1,3 +1,5 @@
+#include <ukstore/libos/kj/network.h>
+
 #include <kj/debug.h>
 #include <kj/vector.h>
 #include <netinet/in.h>
@@ -5,7 +7,6 @@
 #include <sys/socket.h>
 
 #include <ukstore/libos/kj/datagram.h>
-#include <ukstore/libos/kj/network.h>
 #include <ukstore/libos/kj/receiver.h>
 #include <ukstore/libos/kj/stream.h>
 #include <charconv>

@@ -1,6 +1,7 @@
+#include <ukstore/libos/kj/peer_filter.h>
+
 #include <kj/debug.h>
 
-#include <ukstore/libos/kj/peer_filter.h>
 #include <algorithm>
 #include <initializer_list>
 

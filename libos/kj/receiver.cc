@@ -1,8 +1,9 @@
+#include <ukstore/libos/kj/receiver.h>
+
 #include <kj/debug.h>
 #include <sys/socket.h>
 
 #include <ukstore/libos/kj/network.h>
-#include <ukstore/libos/kj/receiver.h>
 #include <ukstore/libos/kj/stream.h>
 
 namespace ukstore::libos_kj {

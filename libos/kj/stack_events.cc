@@ -1,6 +1,7 @@
+#include <ukstore/libos/kj/stack_events.h>
+
 #include <kj/debug.h>
 
-#include <ukstore/libos/kj/stack_events.h>
 
 namespace ukstore::libos_kj {
 namespace {

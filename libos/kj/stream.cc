@@ -1,10 +1,11 @@
+#include <ukstore/libos/kj/stream.h>
+
 #include <kj/debug.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include <ukstore/libos/kj/stream.h>
 
 namespace ukstore::libos_kj {
 namespace {

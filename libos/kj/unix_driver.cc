@@ -1,7 +1,8 @@
+#include <ukstore/libos/kj/unix_driver.h>
+
 #include <kj/debug.h>
 #include <time.h>
 
-#include <ukstore/libos/kj/unix_driver.h>
 
 namespace ukstore::libos_kj {
 

@@ -102,8 +102,10 @@ Block block_after(const std::string& head) {
   static const std::regex scope(
       R"(^\s*(inline\s+|export\s+|static\s+|typedef\s+|const\s+|constexpr\s+)*)"
       R"((namespace|class|struct|union|enum|extern)\b)");
-  std::string bare = std::regex_replace(head, attributes, " ");
-  bare = std::regex_replace(bare, parameters, " ");
+  std::string bare = head;
+  if (bare.find_first_of("([") != std::string::npos)
+    bare = std::regex_replace(bare, attributes, " ");
+  if (bare.find('<') != std::string::npos) bare = std::regex_replace(bare, parameters, " ");
   if (std::regex_search(bare, scope) && bare.find(')') == std::string::npos) return Block::scope;
   return bare.find(')') != std::string::npos ? Block::function : Block::table;
 }

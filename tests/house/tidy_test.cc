@@ -25,7 +25,9 @@ std::string slurp(const fs::path& path) {
 }
 
 bool stands_in_project(const std::string& path) { return fs::exists(kTop / path); }
-bool stands_in_planted(const std::string& path) { return path == "store/tree.h"; }
+bool stands_in_planted(const std::string& path) {
+  return path == "store/tree.h" || path == "images/probe/probe.h";
+}
 
 bool is_read(const fs::path& path) {
   static const std::set<std::string> kExtensions = {".h",  ".cc", ".c",     ".S",
@@ -144,6 +146,8 @@ std::vector<Planted> planted() {
        "auto f = [](int) {\n" + lines(69, "if (x) { y(); }\n") + "};\n"},
       {"pragma-once", "store/a.h", "int x;\n"},
       {"quoted-include", "store/a.cc", "#include \"b.h\"\n"},
+      {"quoted-include", "images/echo/a.cc", "#include \"probe.h\"\n"},
+      {"quoted-include", "store/a.cc", "#include \"tree.h\"\n"},
       {"sleep", "tests/store/a_test.cc", "void f() { " + sl + "_for(1s); }\n"},
       {"space", "store/a.cc", "int x; \n"},
       {"space", "store/a.cc", "int x;"},
@@ -184,6 +188,8 @@ TEST(Tidy, WhatIsAllowedIsNotReported) {
       {"", "store/a.cc", "// tidy: allow file-length (one table)\n" + lines(500)},
       {"", "docs/a.md", "a line of prose " + std::string(120, 'x') + "\n"},
       {"", "tests/a_test.cc", "#include <ukstore/store/tree.h>\n" + lines(500)},
+      {"", "images/probe/main.cc", "#include <vector>\n\n#include \"probe.h\"\n"},
+      {"", "images/probe/probe.cc", "#include \"probe.h\"\n"},
       {"", "store/tree.cc", "#include <ukstore/store/tree.h>\n#include <vector>\n"},
   };
   for (const Planted& file : good) {

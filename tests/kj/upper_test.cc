@@ -33,7 +33,7 @@ FR3/FGbiGz97QnCRxhqTRaVkTdZdDofzY1aDQg==
 -----END CERTIFICATE-----
 )";
 
-class ServiceImpl final : public Service::Server {
+class Doubler final : public Service::Server {
  protected:
   kj::Promise<void> double_(DoubleContext context) override {
     context.getResults().setValue(context.getParams().getValue() * 2);
@@ -44,7 +44,7 @@ class ServiceImpl final : public Service::Server {
     return kj::READY_NOW;
   }
   kj::Promise<void> sink(SinkContext context) override {
-    context.getResults().setSink(kj::heap<ServiceImpl>());
+    context.getResults().setSink(kj::heap<Doubler>());
     return kj::READY_NOW;
   }
 };
@@ -53,7 +53,7 @@ TEST(OverTheStack, CapnProtoCallsPipelineAndCarryLargeData) {
   TwoNetworks networks;
   Pair pair(networks);
   capnp::TwoPartyVatNetwork server_side(*pair.right, capnp::rpc::twoparty::Side::SERVER);
-  auto server = capnp::makeRpcServer(server_side, Service::Client(kj::heap<ServiceImpl>()));
+  auto server = capnp::makeRpcServer(server_side, Service::Client(kj::heap<Doubler>()));
   capnp::TwoPartyClient client(*pair.left);
   auto service = client.bootstrap().castAs<Service>();
   auto request = service.sinkRequest().send().getSink().doubleRequest();

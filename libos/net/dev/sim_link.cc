@@ -1,5 +1,6 @@
-#include <ukstore/libos/net/dev/offload.h>
 #include <ukstore/libos/net/dev/sim_link.h>
+
+#include <ukstore/libos/net/dev/offload.h>
 
 namespace ukstore::net {
 namespace {

@@ -1,3 +1,5 @@
+#include <ukstore/libos/net/dev/tap.h>
+
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -5,7 +7,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <ukstore/libos/net/dev/tap.h>
 #include <ukstore/libos/net/dev/virtio_header.h>
 #include <array>
 #include <cerrno>

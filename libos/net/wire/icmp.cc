@@ -1,5 +1,6 @@
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/icmp.h>
+
+#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/ipv4.h>
 #include <ukstore/libos/net/wire/transport_checksum.h>
 

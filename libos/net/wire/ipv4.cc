@@ -1,6 +1,7 @@
+#include <ukstore/libos/net/wire/ipv4.h>
+
 #include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/checksum.h>
-#include <ukstore/libos/net/wire/ipv4.h>
 
 #include <algorithm>
 

@@ -1,5 +1,6 @@
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/ipv6.h>
+
+#include <ukstore/libos/net/wire/byte_order.h>
 
 #include <algorithm>
 

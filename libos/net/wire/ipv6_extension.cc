@@ -1,5 +1,6 @@
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/ipv6_extension.h>
+
+#include <ukstore/libos/net/wire/byte_order.h>
 
 namespace ukstore::net {
 namespace {

@@ -1,5 +1,6 @@
-#include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/ndp.h>
+
+#include <ukstore/libos/net/wire/byte_order.h>
 
 #include <algorithm>
 

@@ -1,3 +1,5 @@
+#include <ukstore/libos/net/wire/print.h>
+
 #include <ukstore/libos/net/wire/arp.h>
 #include <ukstore/libos/net/wire/dhcpv4.h>
 #include <ukstore/libos/net/wire/dns.h>
@@ -5,7 +7,6 @@
 #include <ukstore/libos/net/wire/icmp.h>
 #include <ukstore/libos/net/wire/ipv6_extension.h>
 #include <ukstore/libos/net/wire/ndp.h>
-#include <ukstore/libos/net/wire/print.h>
 #include <ukstore/libos/net/wire/tcp.h>
 #include <ukstore/libos/net/wire/udp.h>
 

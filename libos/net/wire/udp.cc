@@ -1,7 +1,8 @@
+#include <ukstore/libos/net/wire/udp.h>
+
 #include <ukstore/libos/net/wire/byte_order.h>
 #include <ukstore/libos/net/wire/ipv4.h>
 #include <ukstore/libos/net/wire/transport_checksum.h>
-#include <ukstore/libos/net/wire/udp.h>
 
 namespace ukstore::net {
 
