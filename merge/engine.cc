@@ -136,6 +136,10 @@ Result<std::vector<Edit>> MergeEngine::merge_level(const Level& level) {
     ok = diff3(base, level.ours, level.theirs,
                [&](BytesView key, const auto& b, const auto& o, const auto& t) {
                  if (o == t || t == b) return Flow::go_on;
+                 if (o == b) {
+                   result = take_theirs(level, key, t, edits);
+                   return result ? Flow::go_on : Flow::stop;
+                 }
                  return visit({key, {std::max<size_t>(trees.size(), 1), b}, o, t});
                });
   } else {
@@ -157,25 +161,35 @@ Result<std::vector<Edit>> MergeEngine::merge_level(const Level& level) {
   return edits;
 }
 
+// Only their side changed the key: what it holds is the merge.  Safe because every operation leaves
+// its dot in the bytes.
+Result<void> MergeEngine::take_theirs(const Level& level, BytesView key,
+                                      const std::optional<Entry>& theirs,
+                                      std::vector<Edit>& edits) {
+  if (auto ok = step(); !ok) return ok;
+  if (level.schema == Schema::directory && is_reserved(key)) {
+    auto slot = slot_of(key);
+    if (!slot) return pass_on(slot);
+    if (slot->is == Slot::Is::beside) return {};  // merged with the header
+  }
+  auto edit = take(level.theirs, key, theirs);
+  if (!edit) return pass_on(edit);
+  edits.push_back(std::move(*edit));
+  return {};
+}
+
 Result<void> MergeEngine::merge_key(const Level& level, const KeyInput& in,
                                     std::vector<Edit>& edits) {
+  if (all_equal(in.base)) {
+    if (in.base.front() == in.theirs) return {};
+    if (in.base.front() == in.ours) return take_theirs(level, in.key, in.theirs, edits);
+  }
   std::optional<Slot> slot;
   if (level.schema == Schema::directory) {
     auto is = slot_of(in.key);
     if (!is) return pass_on(is);
     if (is->is == Slot::Is::beside) return {};  // merged with the header
     slot = *is;
-  }
-  // Only one side changed the key: what it holds is the merge.  Safe because every operation leaves
-  // its dot in the bytes.
-  if (all_equal(in.base)) {
-    if (in.base.front() == in.theirs) return {};
-    if (in.base.front() == in.ours) {
-      auto edit = take(level.theirs, in.key, in.theirs);
-      if (!edit) return pass_on(edit);
-      edits.push_back(std::move(*edit));
-      return {};
-    }
   }
   keys_.emplace_back(in.key);
   Result<void> ok;

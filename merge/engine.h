@@ -82,6 +82,8 @@ class MergeEngine {
 
   Result<Tree> merge_from(const Base& base, const Tree& ours, const Tree& theirs);
   Result<std::vector<Edit>> merge_level(const Level& level);
+  Result<void> take_theirs(const Level& level, BytesView key, const std::optional<Entry>& theirs,
+                           std::vector<Edit>& edits);
   Result<void> merge_key(const Level& level, const KeyInput& in, std::vector<Edit>& edits);
   Result<void> merge_step(const Level& level, const KeyInput& in, std::vector<Edit>& edits);
   Result<void> merge_value(const Level& level, const KeyInput& in, Kind kind,

@@ -1,4 +1,5 @@
 #include <ukstore/store/history.h>
+
 #include <ukstore/store/refs.h>
 #include <ukstore/store/walk.h>
 

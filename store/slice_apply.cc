@@ -1,6 +1,7 @@
+#include <ukstore/store/slice.h>
+
 #include <ukstore/store/history.h>
 #include <ukstore/store/links.h>
-#include <ukstore/store/slice.h>
 #include <ukstore/store/slice_format.h>
 #include <ukstore/store/validate.h>
 

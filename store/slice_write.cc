@@ -1,7 +1,8 @@
+#include <ukstore/store/slice.h>
+
 #include <ukstore/store/history.h>
 #include <ukstore/store/links.h>
 #include <ukstore/store/node.h>
-#include <ukstore/store/slice.h>
 #include <ukstore/store/slice_format.h>
 #include <ukstore/store/value.h>
 

@@ -75,8 +75,8 @@ Identity make_identity() {
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 86400L * 3650);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("probe"),
-                             -1, -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("probe"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
   expect(X509_sign(certificate.get(), key.get(), nullptr) > 0, "sign");
   Memory key_text(BIO_new(BIO_s_mem())), certificate_text(BIO_new(BIO_s_mem()));
@@ -86,7 +86,8 @@ Identity make_identity() {
 }
 
 std::vector<Test> crypto_tests() {
-  return {{"crypto/sha256", sha256}, {"crypto/ed25519", ed25519}, {"crypto/randomness", randomness}};
+  return {
+      {"crypto/sha256", sha256}, {"crypto/ed25519", ed25519}, {"crypto/randomness", randomness}};
 }
 
 }  // namespace probe

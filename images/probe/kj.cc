@@ -75,7 +75,9 @@ Task<void> waits_for_ever(bool& destroyed) {
 void cancellation() {
   Loop loop;
   bool by_task = false, by_promise = false;
-  { auto task = waits_for_ever(by_task); }
+  {
+    auto task = waits_for_ever(by_task);
+  }
   expect(by_task);
   {
     kj::Promise<void> promise = waits_for_ever(by_promise);
@@ -103,7 +105,8 @@ void other_threads() {
   Loop loop;
   for (int i = 0; i < 20; ++i) {
     auto pair = kj::newPromiseAndCrossThreadFulfiller<int>();
-    kj::Thread thread([fulfiller = kj::mv(pair.fulfiller), i]() mutable { fulfiller->fulfill(kj::mv(i)); });
+    kj::Thread thread(
+        [fulfiller = kj::mv(pair.fulfiller), i]() mutable { fulfiller->fulfill(kj::mv(i)); });
     expect(pair.promise.wait(loop.scope) == i);
   }
 }
@@ -157,8 +160,8 @@ void greet(Loop& loop, kj::Own<kj::AsyncIoStream> server_end, kj::AsyncIoStream&
   auto serving = server.listenHttp(kj::mv(server_end)).eagerlyEvaluate(nullptr);
   auto client = kj::newHttpClient(table, client_end);
   for (int i = 0; i < 3; ++i) {
-    auto response =
-        client->request(kj::HttpMethod::GET, "/there", kj::HttpHeaders(table)).response.wait(loop.scope);
+    auto response = client->request(kj::HttpMethod::GET, "/there", kj::HttpHeaders(table))
+                        .response.wait(loop.scope);
     expect(response.statusCode == 200);
     expect(response.body->readAllText().wait(loop.scope) == "hello /there");
   }

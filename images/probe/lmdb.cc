@@ -36,9 +36,7 @@ std::string value_of(uint64_t seed, size_t size) {
   return value;
 }
 
-MDB_val val(const std::string& text) {
-  return {text.size(), const_cast<char*>(text.data())};
-}
+MDB_val val(const std::string& text) { return {text.size(), const_cast<char*>(text.data())}; }
 
 using Model = std::map<std::string, std::string>;
 

@@ -1,5 +1,5 @@
-// probe [disk=PATH] [repeat=N] [PREFIX...]: runs the tests whose names begin with one of the prefixes, or all, and
-// prints one line for each.  The tests of the disk run if there is a path.
+// probe [disk=PATH] [repeat=N] [PREFIX...]: runs the tests whose names begin with one of the
+// prefixes, or all, and prints one line for each.  The tests of the disk run if there is a path.
 
 #include <cstdio>
 #include <cstdlib>

@@ -73,7 +73,8 @@ void timed_waits() {
   auto begin = std::chrono::steady_clock::now();
   expect(never.wait_for(lock, 30ms) == std::cv_status::timeout);
   expect(std::chrono::steady_clock::now() - begin >= 30ms);
-  expect(never.wait_until(lock, std::chrono::system_clock::now() + 20ms) == std::cv_status::timeout);
+  expect(never.wait_until(lock, std::chrono::system_clock::now() + 20ms) ==
+         std::cv_status::timeout);
 }
 
 void futures() {

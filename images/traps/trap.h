@@ -1,6 +1,6 @@
 #pragma once
-// What the trap images share: a value that the compiler cannot foresee, and the end that none of them
-// may reach.
+// What the trap images share: a value that the compiler cannot foresee, and the end that none of
+// them may reach.
 
 #include <cstdint>
 #include <cstdio>

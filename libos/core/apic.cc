@@ -37,7 +37,8 @@ void set_io(uint32_t index, uint32_t value) {
   io[4] = value;
 }
 
-// Counts the local timer for 1 ms of TSC time; the longest of three readings is the undisturbed one.
+// Counts the local timer for 1 ms of TSC time; the longest of three readings is the undisturbed
+// one.
 void calibrate_timer() {
   uint64_t hz = tsc_hz(), span = hz / 1000;
   uint64_t best = 0;

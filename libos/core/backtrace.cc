@@ -115,8 +115,8 @@ void backtrace(FrameRegisters at, void (*found)(uint64_t address)) {
       continue;
     }
     if (i == 0 || in_text(rip)) found(exact ? rip : rip - 1);
-    auto caller = caller_of({libos_eh_frame_start, libos_eh_frame_end}, at, exact ? rip : rip - 1,
-                            read_word);
+    auto caller =
+        caller_of({libos_eh_frame_start, libos_eh_frame_end}, at, exact ? rip : rip - 1, read_word);
     if (!caller && i == 0) {
       // A jump to nowhere: its caller's address is on top of the stack.
       auto top = read_word(at.value[FrameRegisters::kRsp]);

@@ -50,17 +50,33 @@ class Reader {
   std::optional<uint64_t> take_pointer(uint8_t encoding) {
     uint64_t here = address(), value = 0;
     switch (encoding & 15) {
-      case 0: case 4: case 12: value = take<uint64_t>(); break;
-      case 2: value = take<uint16_t>(); break;
-      case 3: value = take<uint32_t>(); break;
-      case 10: value = static_cast<uint64_t>(int64_t{take<int16_t>()}); break;
-      case 11: value = static_cast<uint64_t>(int64_t{take<int32_t>()}); break;
-      default: return std::nullopt;
+      case 0:
+      case 4:
+      case 12:
+        value = take<uint64_t>();
+        break;
+      case 2:
+        value = take<uint16_t>();
+        break;
+      case 3:
+        value = take<uint32_t>();
+        break;
+      case 10:
+        value = static_cast<uint64_t>(int64_t{take<int16_t>()});
+        break;
+      case 11:
+        value = static_cast<uint64_t>(int64_t{take<int32_t>()});
+        break;
+      default:
+        return std::nullopt;
     }
     switch (encoding & 0xf0) {
-      case 0x00: return value;
-      case 0x10: return value + here;
-      default: return std::nullopt;
+      case 0x00:
+        return value;
+      case 0x10:
+        return value + here;
+      default:
+        return std::nullopt;
     }
   }
 
@@ -139,34 +155,57 @@ class Machine {
     auto op = r.take<uint8_t>();
     uint64_t low = op & 63;
     switch (op >> 6) {
-      case 1: at_ += low * cie_.code_align; return true;
-      case 2: return save(low, static_cast<int64_t>(r.take_uleb()) * cie_.data_align);
-      case 3: return restore(low);
+      case 1:
+        at_ += low * cie_.code_align;
+        return true;
+      case 2:
+        return save(low, static_cast<int64_t>(r.take_uleb()) * cie_.data_align);
+      case 3:
+        return restore(low);
     }
     uint64_t reg = 0;
     switch (op) {
-      case 0x00: return true;
-      case 0x02: at_ += r.take<uint8_t>() * cie_.code_align; return true;
-      case 0x03: at_ += r.take<uint16_t>() * cie_.code_align; return true;
-      case 0x04: at_ += r.take<uint32_t>() * cie_.code_align; return true;
+      case 0x00:
+        return true;
+      case 0x02:
+        at_ += r.take<uint8_t>() * cie_.code_align;
+        return true;
+      case 0x03:
+        at_ += r.take<uint16_t>() * cie_.code_align;
+        return true;
+      case 0x04:
+        at_ += r.take<uint32_t>() * cie_.code_align;
+        return true;
       case 0x05:
         reg = r.take_uleb();
         return save(reg, static_cast<int64_t>(r.take_uleb()) * cie_.data_align);
-      case 0x06: return restore(r.take_uleb());
-      case 0x07: case 0x08: return forget(r.take_uleb());
-      case 0x0a: return remember();
-      case 0x0b: return recall();
+      case 0x06:
+        return restore(r.take_uleb());
+      case 0x07:
+      case 0x08:
+        return forget(r.take_uleb());
+      case 0x0a:
+        return remember();
+      case 0x0b:
+        return recall();
       case 0x0c:
         rules.cfa_register = r.take_uleb();
         rules.cfa_offset = static_cast<int64_t>(r.take_uleb());
         return true;
-      case 0x0d: rules.cfa_register = r.take_uleb(); return true;
-      case 0x0e: rules.cfa_offset = static_cast<int64_t>(r.take_uleb()); return true;
+      case 0x0d:
+        rules.cfa_register = r.take_uleb();
+        return true;
+      case 0x0e:
+        rules.cfa_offset = static_cast<int64_t>(r.take_uleb());
+        return true;
       case 0x11:
         reg = r.take_uleb();
         return save(reg, r.take_sleb() * cie_.data_align);
-      case 0x2e: r.take_uleb(); return true;  // the size of pushed arguments
-      default: return false;
+      case 0x2e:
+        r.take_uleb();
+        return true;  // the size of pushed arguments
+      default:
+        return false;
     }
   }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Call frame information (.eh_frame: DWARF 5, 6.4, as the x86-64 ABI and the LSB lay it out), enough of
-// it to walk up a stack.  Knows no machine: memory is read through a function.
+// Call frame information (.eh_frame: DWARF 5, 6.4, as the x86-64 ABI and the LSB lay it out),
+// enough of it to walk up a stack.  Knows no machine: memory is read through a function.
 
 #include <array>
 #include <cstddef>

@@ -229,7 +229,8 @@ int64_t write_piece(Descriptor& d, uint64_t offset, std::byte* bytes, uint64_t s
 }
 
 // All pieces in turn, until one is not done in full.
-int64_t transfer(Descriptor& d, uint64_t offset, const Piece* pieces, uint64_t count, Transfer one) {
+int64_t transfer(Descriptor& d, uint64_t offset, const Piece* pieces, uint64_t count,
+                 Transfer one) {
   if (count > kPiecesMax) return -EINVAL;
   int64_t total = 0;
   for (uint64_t i = 0; i < count; ++i) {
@@ -304,13 +305,18 @@ int64_t call_fcntl(const SyscallFrame& f) {
   Descriptor* d = descriptor(f.rdi);
   if (!d) return -EBADF;
   switch (f.rsi) {
-    case F_GETFL: return d->flags;
-    case F_GETFD: return 1;
-    case F_GETLK: reinterpret_cast<struct flock*>(f.rdx)->l_type = F_UNLCK; return 0;
+    case F_GETFL:
+      return d->flags;
+    case F_GETFD:
+      return 1;
+    case F_GETLK:
+      reinterpret_cast<struct flock*>(f.rdx)->l_type = F_UNLCK;
+      return 0;
     case F_SETFL:
     case F_SETFD:
     case F_SETLK:
-    case F_SETLKW: return 0;
+    case F_SETLKW:
+      return 0;
     case F_DUPFD:
     case kDuplicateCloexec: {
       int64_t number = free_descriptor(f.rdx);
@@ -319,7 +325,8 @@ int64_t call_fcntl(const SyscallFrame& f) {
       descriptors[number] = *d;
       return number;
     }
-    default: return -EINVAL;
+    default:
+      return -EINVAL;
   }
 }
 
@@ -438,40 +445,70 @@ void sync_files() {
 
 Call file_call(uint64_t number) {
   switch (number) {
-    case __NR_open: return call_open;
-    case __NR_openat: return call_openat;
-    case __NR_close: return call_close;
-    case __NR_read: return call_read;
-    case __NR_write: return call_write;
-    case __NR_readv: return call_readv;
-    case __NR_writev: return call_writev;
-    case __NR_pread64: return call_pread;
-    case __NR_pwrite64: return call_pwrite;
-    case __NR_preadv: return call_preadv;
-    case __NR_pwritev: return call_pwritev;
-    case __NR_lseek: return call_lseek;
+    case __NR_open:
+      return call_open;
+    case __NR_openat:
+      return call_openat;
+    case __NR_close:
+      return call_close;
+    case __NR_read:
+      return call_read;
+    case __NR_write:
+      return call_write;
+    case __NR_readv:
+      return call_readv;
+    case __NR_writev:
+      return call_writev;
+    case __NR_pread64:
+      return call_pread;
+    case __NR_pwrite64:
+      return call_pwrite;
+    case __NR_preadv:
+      return call_preadv;
+    case __NR_pwritev:
+      return call_pwritev;
+    case __NR_lseek:
+      return call_lseek;
     case __NR_fsync:
-    case __NR_fdatasync: return call_sync;
-    case __NR_msync: return call_msync;
-    case __NR_ftruncate: return call_ftruncate;
-    case __NR_fcntl: return call_fcntl;
+    case __NR_fdatasync:
+      return call_sync;
+    case __NR_msync:
+      return call_msync;
+    case __NR_ftruncate:
+      return call_ftruncate;
+    case __NR_fcntl:
+      return call_fcntl;
     case __NR_stat:
-    case __NR_lstat: return call_stat;
-    case __NR_fstat: return call_fstat;
-    case __NR_newfstatat: return call_fstatat;
+    case __NR_lstat:
+      return call_stat;
+    case __NR_fstat:
+      return call_fstat;
+    case __NR_newfstatat:
+      return call_fstatat;
     case __NR_statfs:
-    case __NR_fstatfs: return call_statfs;
-    case __NR_access: return call_access;
-    case __NR_faccessat: return call_faccessat;
-    case __NR_mkdir: return call_mkdir;
-    case __NR_unlink: return call_unlink;
-    case __NR_unlinkat: return call_unlinkat;
-    case __NR_getcwd: return call_getcwd;
-    case __NR_ioctl: return call_ioctl;
+    case __NR_fstatfs:
+      return call_statfs;
+    case __NR_access:
+      return call_access;
+    case __NR_faccessat:
+      return call_faccessat;
+    case __NR_mkdir:
+      return call_mkdir;
+    case __NR_unlink:
+      return call_unlink;
+    case __NR_unlinkat:
+      return call_unlinkat;
+    case __NR_getcwd:
+      return call_getcwd;
+    case __NR_ioctl:
+      return call_ioctl;
     case __NR_readlink:
-    case __NR_readlinkat: return call_no_link;
-    case __NR_flock: return call_locked;
-    default: return nullptr;
+    case __NR_readlinkat:
+      return call_no_link;
+    case __NR_flock:
+      return call_locked;
+    default:
+      return nullptr;
   }
 }
 

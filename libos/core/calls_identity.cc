@@ -71,18 +71,25 @@ int64_t call_zero(const SyscallFrame&) { return 0; }
 
 Call identity_call(uint64_t number) {
   switch (number) {
-    case __NR_uname: return call_uname;
-    case __NR_prlimit64: return call_prlimit;
-    case __NR_sysinfo: return call_sysinfo;
-    case __NR_getrandom: return call_getrandom;
-    case __NR_getpid: return call_getpid;
+    case __NR_uname:
+      return call_uname;
+    case __NR_prlimit64:
+      return call_prlimit;
+    case __NR_sysinfo:
+      return call_sysinfo;
+    case __NR_getrandom:
+      return call_getrandom;
+    case __NR_getpid:
+      return call_getpid;
     case __NR_getppid:
     case __NR_getuid:
     case __NR_geteuid:
     case __NR_getgid:
     case __NR_getegid:
-    case __NR_umask: return call_zero;
-    default: return nullptr;
+    case __NR_umask:
+      return call_zero;
+    default:
+      return nullptr;
   }
 }
 

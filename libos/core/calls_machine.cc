@@ -95,16 +95,26 @@ void network_event() { wake_all(waiting); }
 
 Call machine_call_of(uint64_t number) {
   switch (number) {
-    case kWaitCall: return call_wait;
-    case kWakeCall: return call_wake;
-    case kNetInfoCall: return call_net_info;
-    case kNetReceiveCall: return call_net_receive;
-    case kNetSendCall: return call_net_send;
-    case kDropCacheCall: return call_drop_cache;
-    case kCountersCall: return call_counters;
-    case kLogCall: return call_log;
-    case kClockStateCall: return call_clock_state;
-    default: return nullptr;
+    case kWaitCall:
+      return call_wait;
+    case kWakeCall:
+      return call_wake;
+    case kNetInfoCall:
+      return call_net_info;
+    case kNetReceiveCall:
+      return call_net_receive;
+    case kNetSendCall:
+      return call_net_send;
+    case kDropCacheCall:
+      return call_drop_cache;
+    case kCountersCall:
+      return call_counters;
+    case kLogCall:
+      return call_log;
+    case kClockStateCall:
+      return call_clock_state;
+    default:
+      return nullptr;
   }
 }
 

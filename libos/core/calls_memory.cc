@@ -78,13 +78,20 @@ int64_t call_brk(const SyscallFrame& f) { return static_cast<int64_t>(space_brea
 
 Call memory_call(uint64_t number) {
   switch (number) {
-    case __NR_mmap: return call_mmap;
-    case __NR_munmap: return call_munmap;
-    case __NR_mprotect: return call_mprotect;
-    case __NR_madvise: return call_madvise;
-    case __NR_mremap: return call_mremap;
-    case __NR_brk: return call_brk;
-    default: return nullptr;
+    case __NR_mmap:
+      return call_mmap;
+    case __NR_munmap:
+      return call_munmap;
+    case __NR_mprotect:
+      return call_mprotect;
+    case __NR_madvise:
+      return call_madvise;
+    case __NR_mremap:
+      return call_mremap;
+    case __NR_brk:
+      return call_brk;
+    default:
+      return nullptr;
   }
 }
 

@@ -82,12 +82,15 @@ int64_t call_futex(const SyscallFrame& f) {
       return futex_wait(word, value, UINT32_MAX, deadline_of(time, false, wall));
     case FUTEX_WAIT_BITSET:
       return futex_wait(word, value, static_cast<uint32_t>(f.r9), deadline_of(time, true, wall));
-    case FUTEX_WAKE: return futex_wake(word, value, UINT32_MAX);
-    case FUTEX_WAKE_BITSET: return futex_wake(word, value, static_cast<uint32_t>(f.r9));
+    case FUTEX_WAKE:
+      return futex_wake(word, value, UINT32_MAX);
+    case FUTEX_WAKE_BITSET:
+      return futex_wake(word, value, static_cast<uint32_t>(f.r9));
     case FUTEX_CMP_REQUEUE:
       return futex_requeue(word, reinterpret_cast<const uint32_t*>(f.r8), value,
                            static_cast<uint32_t>(f.r10), static_cast<uint32_t>(f.r9));
-    default: return -ENOSYS;
+    default:
+      return -ENOSYS;
   }
 }
 
@@ -136,25 +139,41 @@ int64_t call_missing(const SyscallFrame&) { return -ENOSYS; }
 
 Call thread_call(uint64_t number) {
   switch (number) {
-    case __NR_exit: return call_exit;
-    case __NR_exit_group: return call_exit_group;
-    case __NR_tgkill: return call_tgkill;
-    case __NR_kill: return call_kill;
-    case __NR_clone: return call_clone;
-    case __NR_set_tid_address: return call_set_tid_address;
-    case __NR_futex: return call_futex;
-    case __NR_arch_prctl: return call_arch_prctl;
-    case __NR_sched_yield: return call_yield;
-    case __NR_sched_getaffinity: return call_getaffinity;
-    case __NR_rt_sigprocmask: return call_sigprocmask;
-    case __NR_rt_sigaction: return call_sigaction;
-    case __NR_gettid: return call_gettid;
+    case __NR_exit:
+      return call_exit;
+    case __NR_exit_group:
+      return call_exit_group;
+    case __NR_tgkill:
+      return call_tgkill;
+    case __NR_kill:
+      return call_kill;
+    case __NR_clone:
+      return call_clone;
+    case __NR_set_tid_address:
+      return call_set_tid_address;
+    case __NR_futex:
+      return call_futex;
+    case __NR_arch_prctl:
+      return call_arch_prctl;
+    case __NR_sched_yield:
+      return call_yield;
+    case __NR_sched_getaffinity:
+      return call_getaffinity;
+    case __NR_rt_sigprocmask:
+      return call_sigprocmask;
+    case __NR_rt_sigaction:
+      return call_sigaction;
+    case __NR_gettid:
+      return call_gettid;
     case __NR_set_robust_list:
-    case __NR_sigaltstack: return call_done;
-    case __NR_clone3:   // glibc falls back to clone
+    case __NR_sigaltstack:
+      return call_done;
+    case __NR_clone3:  // glibc falls back to clone
     case __NR_rseq:
-    case __NR_membarrier: return call_missing;
-    default: return nullptr;
+    case __NR_membarrier:
+      return call_missing;
+    default:
+      return nullptr;
   }
 }
 

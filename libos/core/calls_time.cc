@@ -73,7 +73,8 @@ int64_t call_nanosleep(const SyscallFrame& f) {
 int64_t call_gettimeofday(const SyscallFrame& f) {
   uint64_t now = wall_ns();
   auto* time = reinterpret_cast<TimeSpec*>(f.rdi);
-  if (time) *time = {static_cast<int64_t>(now / kBillion), static_cast<int64_t>(now % kBillion / 1000)};
+  if (time)
+    *time = {static_cast<int64_t>(now / kBillion), static_cast<int64_t>(now % kBillion / 1000)};
   return 0;
 }
 
@@ -87,13 +88,20 @@ int64_t call_time(const SyscallFrame& f) {
 
 Call time_call(uint64_t number) {
   switch (number) {
-    case __NR_clock_gettime: return call_gettime;
-    case __NR_clock_getres: return call_getres;
-    case __NR_clock_nanosleep: return call_clock_nanosleep;
-    case __NR_nanosleep: return call_nanosleep;
-    case __NR_gettimeofday: return call_gettimeofday;
-    case __NR_time: return call_time;
-    default: return nullptr;
+    case __NR_clock_gettime:
+      return call_gettime;
+    case __NR_clock_getres:
+      return call_getres;
+    case __NR_clock_nanosleep:
+      return call_clock_nanosleep;
+    case __NR_nanosleep:
+      return call_nanosleep;
+    case __NR_gettimeofday:
+      return call_gettimeofday;
+    case __NR_time:
+      return call_time;
+    default:
+      return nullptr;
   }
 }
 

@@ -30,8 +30,8 @@ constexpr std::optional<uint64_t> seconds_since_1970(CmosTime t) {
   // Days from 1970 by counting years from March, so that the leap day is the last of its year.
   int64_t year = t.year + (t.year < 70 ? 2000 : 1900) - (t.month <= 2 ? 1 : 0);
   int64_t month = (t.month + 9) % 12;
-  int64_t days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + t.day - 1 -
-                 719468;
+  int64_t days =
+      365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + t.day - 1 - 719468;
   return static_cast<uint64_t>(((days * 24 + t.hour) * 60 + t.minute) * 60 + t.second);
 }
 

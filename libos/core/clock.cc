@@ -80,8 +80,8 @@ uint64_t frequency(const Sample& a, const Sample& b) {
   return multiply_divide(b.tsc - a.tsc, kPitHz, ticks_between(a, b));
 }
 
-// Two samples in a row must agree within 1 %: a processor that did not run in between, or a PIT that
-// wrapped, shows as a difference.
+// Two samples in a row must agree within 1 %: a processor that did not run in between, or a PIT
+// that wrapped, shows as a difference.
 void calibrate() {
   constexpr uint64_t kMaybeWrapped = 40'000'000;
   for (int tries = 0; tries < 50; ++tries) {

@@ -59,9 +59,13 @@ void fill_gdt() {
 void fill_idt() {
   for (unsigned i = 0; i < 256; ++i) {
     auto stub = reinterpret_cast<uint64_t>(libos_trap_stubs) + i * 16;
-    uint8_t ist = i == 8 ? kIstDoubleFault : i == 2 ? kIstNmi : i == 18 ? kIstMachineCheck : kIstTrap;
-    idt[i] = {static_cast<uint16_t>(stub), kCode, ist, 0x8e, static_cast<uint16_t>(stub >> 16),
-              static_cast<uint32_t>(stub >> 32), 0};
+    uint8_t ist = i == 8    ? kIstDoubleFault
+                  : i == 2  ? kIstNmi
+                  : i == 18 ? kIstMachineCheck
+                            : kIstTrap;
+    idt[i] = {
+        static_cast<uint16_t>(stub),       kCode, ist, 0x8e, static_cast<uint16_t>(stub >> 16),
+        static_cast<uint32_t>(stub >> 32), 0};
   }
 }
 
@@ -77,10 +81,9 @@ void descriptors_start() {
   TablePointer gdt_pointer{sizeof gdt - 1, reinterpret_cast<uint64_t>(gdt)};
   TablePointer idt_pointer{sizeof idt - 1, reinterpret_cast<uint64_t>(idt)};
   asm volatile("lgdt %0; lidt %1" ::"m"(gdt_pointer), "m"(idt_pointer));
-  asm volatile(
-      "mov %w0, %%ds; mov %w0, %%es; mov %w0, %%ss; ltr %w1" ::"r"(uint32_t{kData}),
-      "r"(uint32_t{kTaskState})
-      : "memory");
+  asm volatile("mov %w0, %%ds; mov %w0, %%es; mov %w0, %%ss; ltr %w1" ::"r"(uint32_t{kData}),
+               "r"(uint32_t{kTaskState})
+               : "memory");
   // `syscall` loads cs from bits 32..47 and ss from the next descriptor; it masks all that matters.
   write_msr(0xc0000081, static_cast<uint64_t>(kCode) << 32);
   write_msr(0xc0000082, reinterpret_cast<uint64_t>(libos_syscall_entry));

@@ -44,25 +44,30 @@ void start_block(Transport& transport, const Settings& settings) {
     log("disk: ", mib, " MiB, NO FLUSH: durability is the device's word");
     console_write("libos: this disk has no flush; durability is the device's word\n");
   } else {
-    panic(Trap::no_flush, "the disk has no flush, so no commit on it is durable; durability=device "
-                          "takes the device's word for it");
+    panic(Trap::no_flush,
+          "the disk has no flush, so no commit on it is durable; durability=device "
+          "takes the device's word for it");
   }
 }
 
 void start_device(Transport& transport, const Settings& settings) {
   switch (transport.kind()) {
-    case DeviceKind::block: return start_block(transport, settings);
+    case DeviceKind::block:
+      return start_block(transport, settings);
     case DeviceKind::net:
       if (has_net || !net.start(transport)) return;
       has_net = true;
       net_transport = &transport;
       return;
-    case DeviceKind::random: has_random = has_random || random_device.start(transport); return;
+    case DeviceKind::random:
+      has_random = has_random || random_device.start(transport);
+      return;
     case DeviceKind::console:
       if (has_console || !console.start(transport)) return;
       has_console = true;
       return console_use([](std::string_view text) { console.write(text); });
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -90,10 +95,11 @@ constexpr uint64_t kTableBytesPerPage =
 uint64_t cache_pages(const Settings& settings) {
   uint64_t left = frames_uncommitted();
   uint64_t wanted = settings.cache_kib ? settings.cache_kib * 1024 / kPageBytes : left / 2;
-  uint64_t possible = left > kFramesKept
-                          ? (left - kFramesKept) * kPageBytes / (kPageBytes + 2 * kTableBytesPerPage)
-                          : 0;
-  if (wanted > block.blocks() + PageCache::kSlotsMin) wanted = block.blocks() + PageCache::kSlotsMin;
+  uint64_t possible =
+      left > kFramesKept ? (left - kFramesKept) * kPageBytes / (kPageBytes + 2 * kTableBytesPerPage)
+                         : 0;
+  if (wanted > block.blocks() + PageCache::kSlotsMin)
+    wanted = block.blocks() + PageCache::kSlotsMin;
   if (wanted > possible && settings.cache_kib) {
     panic(Trap::bad_machine, "cache=", settings.cache_kib, " is more than the memory left");
   }

@@ -9,10 +9,14 @@ namespace {
 
 int64_t errno_of(CacheError error) {
   switch (error) {
-    case CacheError::io: return -EIO;
-    case CacheError::past_end: return -EINVAL;
-    case CacheError::no_space: return -ENOSPC;
-    case CacheError::read_only: return -EROFS;
+    case CacheError::io:
+      return -EIO;
+    case CacheError::past_end:
+      return -EINVAL;
+    case CacheError::no_space:
+      return -ENOSPC;
+    case CacheError::read_only:
+      return -EROFS;
   }
   return -EIO;
 }
@@ -38,7 +42,8 @@ int64_t DiskFile::truncate(uint64_t bytes) {
 std::expected<uint64_t, Trap> DiskFile::page_frame(uint64_t index) {
   auto page = cache_.page(index);
   if (page) return physical_of_direct(*page);
-  return std::unexpected(page.error() == CacheError::past_end ? Trap::past_end_of_file : Trap::file_error);
+  return std::unexpected(page.error() == CacheError::past_end ? Trap::past_end_of_file
+                                                              : Trap::file_error);
 }
 
 std::byte* DiskFile::allocate_page() {

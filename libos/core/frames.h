@@ -9,7 +9,7 @@
 namespace ukstore::libos {
 
 enum class FrameKind : uint8_t {
-  none,        // not RAM, or not ours
+  none,  // not RAM, or not ours
   free,
   text,        // program and libos code
   rodata,      // constants, descriptor tables
@@ -31,8 +31,8 @@ struct MemoryCounters {
   uint64_t frames_total, frames_free, frames_committed, frames_table;
 };
 
-// Takes over the RAM in `ranges` (sorted, disjoint, below 1 GiB at least enough for the frame table).
-// The image's own frames are set apart.
+// Takes over the RAM in `ranges` (sorted, disjoint, below 1 GiB at least enough for the frame
+// table). The image's own frames are set apart.
 void frames_start(std::span<const RamRange> ranges);
 std::span<const RamRange> ram_ranges();
 uint64_t ram_end();

@@ -1,5 +1,6 @@
 #pragma once
-// The address space.  All of it is ring 0; what separates program and libos is the mapping's rights.
+// The address space.  All of it is ring 0; what separates program and libos is the mapping's
+// rights.
 //
 //   0                      nothing (the null page and all below the image)
 //   0x200000               the image, where the loader put it: text RX, constants R, data RW

@@ -8,26 +8,26 @@
 namespace ukstore::libos {
 
 enum MachineCall : long {
-  kNetInfoCall = 1000,   // (NetInfo*) -> 0, or -ENODEV without a network device
-  kNetReceiveCall,       // (void* buffer, size_t bytes) -> length; 0 if there is no frame
-  kNetSendCall,          // (const NetPiece* pieces, size_t count) -> 0, or -EAGAIN if the queue is full
-  kWaitCall,             // (uint64_t deadline_ns) -> 0; monotonic clock, UINT64_MAX is for ever
-  kWakeCall,             // () -> 0; ends the wait() that is under way, or the next one
-  kCountersCall,         // (Counters*, size_t bytes) -> bytes filled
-  kLogCall,              // (char* buffer, size_t bytes) -> bytes of the newest log
-  kClockStateCall,       // () -> 1 if the wall clock is set, 0 if it counts from the start
-  kDropCacheCall,        // () -> 0; evicts every clean page of the disk (for tests)
+  kNetInfoCall = 1000,  // (NetInfo*) -> 0, or -ENODEV without a network device
+  kNetReceiveCall,      // (void* buffer, size_t bytes) -> length; 0 if there is no frame
+  kNetSendCall,     // (const NetPiece* pieces, size_t count) -> 0, or -EAGAIN if the queue is full
+  kWaitCall,        // (uint64_t deadline_ns) -> 0; monotonic clock, UINT64_MAX is for ever
+  kWakeCall,        // () -> 0; ends the wait() that is under way, or the next one
+  kCountersCall,    // (Counters*, size_t bytes) -> bytes filled
+  kLogCall,         // (char* buffer, size_t bytes) -> bytes of the newest log
+  kClockStateCall,  // () -> 1 if the wall clock is set, 0 if it counts from the start
+  kDropCacheCall,   // () -> 0; evicts every clean page of the disk (for tests)
 };
 
 // Offloads that the device and libos agreed on.
 enum NetOffload : uint32_t {
-  kNetSendChecksum = 1,      // CSUM: partial checksums may be sent
-  kNetSendTcp4 = 2,          // HOST_TSO4
-  kNetSendTcp6 = 4,          // HOST_TSO6
-  kNetReceiveChecksum = 8,   // GUEST_CSUM: received frames may carry partial or verified checksums
-  kNetReceiveTcp4 = 16,      // GUEST_TSO4
-  kNetReceiveTcp6 = 32,      // GUEST_TSO6
-  kNetMergedBuffers = 64,    // MRG_RXBUF: frames up to kNetFrameMax come in
+  kNetSendChecksum = 1,     // CSUM: partial checksums may be sent
+  kNetSendTcp4 = 2,         // HOST_TSO4
+  kNetSendTcp6 = 4,         // HOST_TSO6
+  kNetReceiveChecksum = 8,  // GUEST_CSUM: received frames may carry partial or verified checksums
+  kNetReceiveTcp4 = 16,     // GUEST_TSO4
+  kNetReceiveTcp6 = 32,     // GUEST_TSO6
+  kNetMergedBuffers = 64,   // MRG_RXBUF: frames up to kNetFrameMax come in
 };
 
 // The longest frame, with the virtio header in front.

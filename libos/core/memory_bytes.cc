@@ -1,7 +1,7 @@
 // The byte routines that the compiler calls.  They have names of their own, which the build puts in
 // place of the C library's (CMakeLists.txt): those are IFUNCs and use vector registers.
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 extern "C" {
 

@@ -24,8 +24,8 @@ T field(std::span<const std::byte> bytes, size_t offset) {
   return value;
 }
 
-// LMDB 0.9's page header is 16 bytes, its flags at 10; the meta data follow: magic at 0, version at 4,
-// and the transaction's number at 128.
+// LMDB 0.9's page header is 16 bytes, its flags at 10; the meta data follow: magic at 0, version at
+// 4, and the transaction's number at 128.
 bool is_first_meta(std::span<const std::byte> page) {
   constexpr size_t kFlagsAt = 10, kMetaAt = 16, kTransactionAt = kMetaAt + 128;
   constexpr uint16_t kMetaFlag = 0x08;
@@ -187,10 +187,12 @@ std::expected<uint64_t, CacheError> PageCache::read(uint64_t offset, std::span<s
   return to.size();
 }
 
-std::expected<uint64_t, CacheError> PageCache::write(uint64_t offset, std::span<const std::byte> from) {
+std::expected<uint64_t, CacheError> PageCache::write(uint64_t offset,
+                                                     std::span<const std::byte> from) {
   if (!device_.writable()) return std::unexpected(CacheError::read_only);
   uint64_t capacity = device_.blocks() * kBlockBytes;
-  if (offset > capacity || from.size() > capacity - offset) return std::unexpected(CacheError::no_space);
+  if (offset > capacity || from.size() > capacity - offset)
+    return std::unexpected(CacheError::no_space);
   for (uint64_t done = 0; done < from.size();) {
     uint64_t at = offset + done, inside = at % kBlockBytes;
     uint64_t part = std::min<uint64_t>(kBlockBytes - inside, from.size() - done);
@@ -215,7 +217,8 @@ bool PageCache::write_back() {
   while (good && dirty_count_) {
     size_t count = 0;
     for (size_t i = 0; i < memory_.slots.size(); ++i) {
-      if (memory_.slots[i].state == State::dirty) memory_.sorted[count++] = static_cast<uint32_t>(i);
+      if (memory_.slots[i].state == State::dirty)
+        memory_.sorted[count++] = static_cast<uint32_t>(i);
     }
     std::span<uint32_t> sorted = memory_.sorted.first(count);
     sort_by_block(sorted, memory_.slots);

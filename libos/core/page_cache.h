@@ -1,17 +1,18 @@
 #pragma once
 // The disk as one file of cached pages.
 //
-// A page of the cache is the frame that reads and writes copy from and to, that shared maps show, and
-// that the disk transfers: the three agree by construction.
+// A page of the cache is the frame that reads and writes copy from and to, that shared maps show,
+// and that the disk transfers: the three agree by construction.
 //
 //  1. A page is in at most one slot.
 //  2. A dirty page is never evicted before the disk has taken it.
 //  3. A pinned page (under transfer, or being copied) is never evicted.
 //  4. sync() returns true only if all that was written before it began was taken by the disk and a
-//     flush that began later has succeeded.  After any failed write or flush no sync succeeds again.
+//     flush that began later has succeeded.  After any failed write or flush no sync succeeds
+//     again.
 //
-// A fresh disk is one that no database was ever made on; see is_fresh().  Until the first write it has
-// size 0, as a file that was just created.
+// A fresh disk is one that no database was ever made on; see is_fresh().  Until the first write it
+// has size 0, as a file that was just created.
 
 #include <cstdint>
 #include <expected>
@@ -54,8 +55,8 @@ enum class CacheError : uint8_t { io, past_end, no_space, read_only };
 
 class PageCache {
  public:
-  // The spans are zeroed memory that outlives the cache: at least kSlotsMin slots, a power of two of
-  // buckets, and as many blocks and pages of scratch as slots.
+  // The spans are zeroed memory that outlives the cache: at least kSlotsMin slots, a power of two
+  // of buckets, and as many blocks and pages of scratch as slots.
   struct Memory {
     std::span<CacheSlot> slots;
     std::span<uint32_t> buckets;

@@ -50,10 +50,14 @@ void check(const TableWrite& write) {
 
 uint64_t leaf_value(uint64_t physical, Access access) {
   switch (access) {
-    case Access::none: return physical | kHidden;
-    case Access::read: return physical | kPresent | kNoExecute;
-    case Access::write: return physical | kPresent | kWritable | kNoExecute;
-    case Access::execute: return physical | kPresent;
+    case Access::none:
+      return physical | kHidden;
+    case Access::read:
+      return physical | kPresent | kNoExecute;
+    case Access::write:
+      return physical | kPresent | kWritable | kNoExecute;
+    case Access::execute:
+      return physical | kPresent;
   }
   return 0;
 }
@@ -211,7 +215,8 @@ std::byte* map_device(uint64_t physical, uint64_t bytes) {
       panic(Trap::bad_machine, "a device claims memory at ", hex(frame));
     }
     uint64_t at = address + i * kPageBytes;
-    TableWrite write{leaf_of(at), leaf_value(frame, Access::write) | kNoCache | kWriteThrough, at, true};
+    TableWrite write{leaf_of(at), leaf_value(frame, Access::write) | kNoCache | kWriteThrough, at,
+                     true};
     pt_write({&write, 1});
   }
   return reinterpret_cast<std::byte*>(address + physical - begin);

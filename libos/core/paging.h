@@ -28,7 +28,7 @@ inline constexpr uint64_t kAddress = 0x000f'ffff'ffff'f000;
 enum class Access : uint8_t { none, read, write, execute };
 
 struct TableWrite {
-  uint64_t* entry;   // in the direct map
+  uint64_t* entry;  // in the direct map
   uint64_t value;
   uint64_t address;  // the page it maps, for a leaf
   bool leaf;
@@ -53,7 +53,8 @@ uint64_t* leaf_of(uint64_t address);
 // True if something is mapped at `address`; never before paging_start().
 bool is_mapped(uint64_t address);
 
-// Maps one page of a reserved range; with Access::none it is hidden.  map_pages() does several with one lifting of protection.
+// Maps one page of a reserved range; with Access::none it is hidden.  map_pages() does several with
+// one lifting of protection.
 struct PageMapping {
   uint64_t address, physical;
 };

@@ -1,7 +1,7 @@
 #include <ukstore/libos/core/program_stack.h>
 
-#include <cstring>
 #include <elf.h>
+#include <cstring>
 
 #include <ukstore/libos/core/layout.h>
 #include <ukstore/libos/core/panic.h>
@@ -49,17 +49,21 @@ uint64_t make_program_stack(const Settings& settings) {
   top &= ~uint64_t{15};
 
   const uint64_t vector[] = {
-      AT_PHDR, reinterpret_cast<uint64_t>(libos_image_start) + header().e_phoff,
-      AT_PHENT, header().e_phentsize,
-      AT_PHNUM, header().e_phnum,
+      AT_PHDR,   reinterpret_cast<uint64_t>(libos_image_start) + header().e_phoff,
+      AT_PHENT,  header().e_phentsize,
+      AT_PHNUM,  header().e_phnum,
       AT_PAGESZ, kPageBytes,
-      AT_ENTRY, header().e_entry,
-      AT_HWCAP, cpuid(1).edx,
+      AT_ENTRY,  header().e_entry,
+      AT_HWCAP,  cpuid(1).edx,
       AT_CLKTCK, 100,
-      AT_UID, 0, AT_EUID, 0, AT_GID, 0, AT_EGID, 0, AT_SECURE, 0,
+      AT_UID,    0,
+      AT_EUID,   0,
+      AT_GID,    0,
+      AT_EGID,   0,
+      AT_SECURE, 0,
       AT_RANDOM, random,
       AT_EXECFN, arguments[0],
-      AT_NULL, 0};
+      AT_NULL,   0};
   size_t words = 1 + settings.argument_count + 1 + 1;
   if ((words + sizeof vector / 8) % 2) top -= 8;  // the stack pointer is a multiple of 16
   push(top, vector, sizeof vector);

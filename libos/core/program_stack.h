@@ -7,8 +7,8 @@
 
 namespace ukstore::libos {
 
-// Maps the main thread's stack, with a guard page below, and writes argc, argv, an empty environment
-// and the auxiliary vector on it.  The program's first stack pointer.
+// Maps the main thread's stack, with a guard page below, and writes argc, argv, an empty
+// environment and the auxiliary vector on it.  The program's first stack pointer.
 uint64_t make_program_stack(const Settings& settings);
 
 uint64_t program_stack_bytes();

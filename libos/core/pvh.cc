@@ -6,8 +6,8 @@ namespace ukstore::libos {
 namespace {
 
 constexpr uint32_t kMagic = 0x336ec578;
-constexpr uint64_t kLowest = 0x10000;           // the firmware's own data lies below
-constexpr uint64_t kEarlyMapped = 1u << 30;     // what boot.S maps
+constexpr uint64_t kLowest = 0x10000;        // the firmware's own data lies below
+constexpr uint64_t kEarlyMapped = 1u << 30;  // what boot.S maps
 constexpr uint32_t kRam = 1, kEntriesMax = 128;
 
 struct StartInfo {
@@ -30,7 +30,8 @@ void add_range(Machine& machine, uint64_t begin, uint64_t end) {
   for (; at && machine.ram[at - 1].begin > begin; --at) machine.ram[at] = machine.ram[at - 1];
   machine.ram[at] = {begin, end};
   for (size_t i = 0; i + 1 < machine.ram_count; ++i) {
-    if (machine.ram[i].end > machine.ram[i + 1].begin) machine.ram[i].end = machine.ram[i + 1].begin;
+    if (machine.ram[i].end > machine.ram[i + 1].begin)
+      machine.ram[i].end = machine.ram[i + 1].begin;
   }
 }
 
@@ -40,13 +41,15 @@ Machine read_start_info(uint64_t physical) {
   Machine machine;
   if (physical == 0 || physical > kEarlyMapped) panic(Trap::bad_machine, "no start info");
   const auto* info = direct<StartInfo>(physical);
-  if (info->magic != kMagic) panic(Trap::bad_machine, "the start info's magic is ", hex(info->magic));
+  if (info->magic != kMagic)
+    panic(Trap::bad_machine, "the start info's magic is ", hex(info->magic));
   if (info->version < 1 || !info->memory_map || info->memory_map_entries > kEntriesMax) {
     panic(Trap::bad_machine, "the start info has no memory map");
   }
   const auto* entry = direct<MemoryMapEntry>(info->memory_map);
   for (uint32_t i = 0; i < info->memory_map_entries; ++i) {
-    if (entry[i].type == kRam) add_range(machine, entry[i].address, entry[i].address + entry[i].bytes);
+    if (entry[i].type == kRam)
+      add_range(machine, entry[i].address, entry[i].address + entry[i].bytes);
   }
   if (machine.ram_count == 0) panic(Trap::bad_machine, "no RAM");
   if (info->command_line) {

@@ -1,6 +1,7 @@
 #pragma once
-// Random bytes: RDSEED or RDRAND, virtio-rng and the command line's seed, mixed by BLAKE2s, stretched by
-// ChaCha20 whose key is replaced after each use, so that no earlier output can be found from it.
+// Random bytes: RDSEED or RDRAND, virtio-rng and the command line's seed, mixed by BLAKE2s,
+// stretched by ChaCha20 whose key is replaced after each use, so that no earlier output can be
+// found from it.
 
 #include <cstddef>
 #include <string_view>

@@ -6,9 +6,9 @@ namespace {
 constexpr std::string_view kMmioPrefix = "virtio_mmio.device=";
 
 // Words that Firecracker and Linux-minded monitors add; they say nothing to us.
-constexpr std::string_view kForeign[] = {"console", "pci",    "reboot", "panic", "root",
-                                         "rw",      "ro",     "quiet",  "i8042.noaux", "nomodules",
-                                         "i8042.nomux", "i8042.nopnp", "i8042.dumbkbd"};
+constexpr std::string_view kForeign[] = {
+    "console", "pci",         "reboot",    "panic",       "root",        "rw",           "ro",
+    "quiet",   "i8042.noaux", "nomodules", "i8042.nomux", "i8042.nopnp", "i8042.dumbkbd"};
 
 // The next word of `text` from `at`, unquoted in place and ended by NUL; nullopt at the end.
 std::optional<std::string_view> next_word(char* text, size_t size, size_t& at) {

@@ -27,7 +27,8 @@ inline constexpr Setting kSettings[] = {
     {"log", "ring", "ring: keep libos's log in memory; console: print it too"},
     {"seed", "", "up to 64 characters mixed into the random pool (never the only source)"},
     {"stack", "256", "KiB of stack for the main thread, and by default for others"},
-    {"syscalls", "lenient", "strict: an unknown system call ends the machine; lenient: it is ENOSYS"},
+    {"syscalls", "lenient",
+     "strict: an unknown system call ends the machine; lenient: it is ENOSYS"},
     {"time", "0", "seconds since 1970 if the machine has no clock; 0 is unset"},
 };
 

@@ -16,7 +16,9 @@ struct Region {
   Region* next = nullptr;
 
   uint64_t pages() const { return (end - begin) / kPageBytes; }
-  uint64_t page_in_file(uint64_t address) const { return file_page + (address - begin) / kPageBytes; }
+  uint64_t page_in_file(uint64_t address) const {
+    return file_page + (address - begin) / kPageBytes;
+  }
 };
 
 constexpr uint64_t kFaultAround = 16;  // pages
@@ -37,9 +39,7 @@ bool refill_unused() {
 }
 
 // Two regions at hand, so that an operation that splits at both ends cannot fail halfway.
-bool prepare_splits() {
-  return (unused && unused->next && unused->next->next) || refill_unused();
-}
+bool prepare_splits() { return (unused && unused->next && unused->next->next) || refill_unused(); }
 
 Region* take_unused(const Region& value) {
   require(unused != nullptr, "no region was prepared");
@@ -95,8 +95,8 @@ void release_pages(const Region& region) {
 }
 
 bool same_kind(const Region& a, const Region& b) {
-  return a.end == b.begin && a.access == b.access && a.committed == b.committed && a.file == b.file &&
-         !a.file;
+  return a.end == b.begin && a.access == b.access && a.committed == b.committed &&
+         a.file == b.file && !a.file;
 }
 
 // Joins neighbours that differ in nothing, around [begin, end].
@@ -202,7 +202,8 @@ SpaceResult space_map(const MapRequest& request) {
   uint64_t begin = request.address;
   if (request.placement == Placement::anywhere) {
     begin = page_floor(request.address);
-    bool hint_good = begin >= kMmapBase && in_program_space(begin, bytes) && range_free(begin, begin + bytes);
+    bool hint_good =
+        begin >= kMmapBase && in_program_space(begin, bytes) && range_free(begin, begin + bytes);
     if (!hint_good) begin = find_gap(bytes);
     if (!begin) return std::unexpected(ENOMEM);
   } else if (begin % kPageBytes || !in_program_space(begin, bytes)) {
@@ -285,7 +286,8 @@ SpaceResult space_remap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes
     return result ? SpaceResult(address) : result;
   }
   uint64_t end = address + old_bytes;
-  if (end == old->end && range_free(end, address + new_bytes) && in_program_space(address, new_bytes)) {
+  if (end == old->end && range_free(end, address + new_bytes) &&
+      in_program_space(address, new_bytes)) {
     auto grown = space_map({.address = end,
                             .bytes = new_bytes - old_bytes,
                             .placement = Placement::fixed_no_replace,
@@ -321,7 +323,8 @@ uint64_t space_break(uint64_t wanted) {
 namespace {
 
 void fault_around(const Region& region, uint64_t address) {
-  uint64_t begin = address & ~(kFaultAround * kPageBytes - 1), end = begin + kFaultAround * kPageBytes;
+  uint64_t begin = address & ~(kFaultAround * kPageBytes - 1),
+           end = begin + kFaultAround * kPageBytes;
   if (begin < region.begin) begin = region.begin;
   if (end > region.end) end = region.end;
   PageMapping pages[kFaultAround];

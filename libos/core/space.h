@@ -54,7 +54,14 @@ SpaceResult space_remap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes
 uint64_t space_break(uint64_t wanted);
 
 // What lies at an address, for the page-fault handler's judgement.
-enum class FaultResult : uint8_t { mapped, nothing, guard, forbidden, past_end_of_file, file_error };
+enum class FaultResult : uint8_t {
+  mapped,
+  nothing,
+  guard,
+  forbidden,
+  past_end_of_file,
+  file_error
+};
 struct Fault {
   FaultResult result;
   uint64_t file_offset = 0;  // for past_end_of_file and file_error

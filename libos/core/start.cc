@@ -7,12 +7,12 @@
 #include <ukstore/libos/core/console.h>
 #include <ukstore/libos/core/devices.h>
 #include <ukstore/libos/core/frames.h>
-#include <ukstore/libos/core/panic.h>
 #include <ukstore/libos/core/paging.h>
+#include <ukstore/libos/core/panic.h>
+#include <ukstore/libos/core/program_stack.h>
 #include <ukstore/libos/core/pvh.h>
 #include <ukstore/libos/core/random.h>
 #include <ukstore/libos/core/settings.h>
-#include <ukstore/libos/core/program_stack.h>
 #include <ukstore/libos/core/system_calls.h>
 #include <ukstore/libos/core/thread.h>
 

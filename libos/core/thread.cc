@@ -23,9 +23,9 @@ constexpr uint32_t kFsBaseMsr = 0xc0000100;
 
 Thread* current = nullptr;
 WaitQueue ready;
-Thread* timers = nullptr;   // by deadline
-Thread* spare = nullptr;    // ended threads, their stacks kept for the next
-Thread* ending = nullptr;   // ended, but its stack is still in use until the next switch
+Thread* timers = nullptr;  // by deadline
+Thread* spare = nullptr;   // ended threads, their stacks kept for the next
+Thread* ending = nullptr;  // ended, but its stack is still in use until the next switch
 size_t live = 0;
 uint32_t last_id = 0;
 uint64_t slice_end = kForever;

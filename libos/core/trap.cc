@@ -36,16 +36,22 @@ uint64_t physical_of(uint64_t address) {
 
 [[noreturn]] void die_of_write(const TrapFrame& frame, uint64_t address) {
   switch (frame_kind(physical_of(address))) {
-    case FrameKind::text: die(Trap::write_to_text, frame, "a write to ", hex(address));
-    case FrameKind::rodata: die(Trap::write_to_rodata, frame, "a write to ", hex(address));
-    case FrameKind::table: die(Trap::write_to_page_table, frame, "a write to ", hex(address));
-    default: die(Trap::forbidden, frame, "a write to ", hex(address));
+    case FrameKind::text:
+      die(Trap::write_to_text, frame, "a write to ", hex(address));
+    case FrameKind::rodata:
+      die(Trap::write_to_rodata, frame, "a write to ", hex(address));
+    case FrameKind::table:
+      die(Trap::write_to_page_table, frame, "a write to ", hex(address));
+    default:
+      die(Trap::forbidden, frame, "a write to ", hex(address));
   }
 }
 
 [[noreturn]] void die_of_fault(const TrapFrame& frame, uint64_t address, Fault fault) {
   bool near_stack = address + kStackReach > frame.rsp && address < frame.rsp + kStackReach;
-  const char* what = frame.error & kFetch ? "a jump to " : frame.error & kWrite ? "a write to " : "a read of ";
+  const char* what = frame.error & kFetch   ? "a jump to "
+                     : frame.error & kWrite ? "a write to "
+                                            : "a read of ";
   if (address < kPageBytes) die(Trap::null_pointer, frame, what, hex(address));
   if (is_kernel_guard(address)) die(Trap::kernel_stack_overflow, frame, what, hex(address));
   if (fault.result == FaultResult::guard && near_stack) {
@@ -96,11 +102,17 @@ using namespace ukstore::libos;
 extern "C" void libos_trap(TrapFrame* frame) {
   if (frame->vector >= 32) return interrupt(*frame);
   switch (frame->vector) {
-    case 0: die(Trap::divide_error, *frame, "division by zero, or a quotient that does not fit");
-    case 6: die(Trap::invalid_opcode, *frame, "at ", hex(frame->rip));
-    case 8: die(Trap::double_fault, *frame, "a fault while a fault was taken");
-    case 13: die(Trap::general_protection, *frame, "at ", hex(frame->rip));
-    case 14: return page_fault(*frame);
-    default: die(Trap::processor_exception, *frame, "exception ", frame->vector);
+    case 0:
+      die(Trap::divide_error, *frame, "division by zero, or a quotient that does not fit");
+    case 6:
+      die(Trap::invalid_opcode, *frame, "at ", hex(frame->rip));
+    case 8:
+      die(Trap::double_fault, *frame, "a fault while a fault was taken");
+    case 13:
+      die(Trap::general_protection, *frame, "at ", hex(frame->rip));
+    case 14:
+      return page_fault(*frame);
+    default:
+      die(Trap::processor_exception, *frame, "exception ", frame->vector);
   }
 }

@@ -33,7 +33,9 @@ kj::Promise<void> EventPort::whenWoken() {
 
 void EventPort::sleep_until(kj::Maybe<kj::TimePoint> deadline) {
   uint64_t until = UINT64_MAX;
-  KJ_IF_MAYBE(at, deadline) { until = ns_of(*at); }
+  KJ_IF_MAYBE (at, deadline) {
+    until = ns_of(*at);
+  }
   if (on_libos_) {
     libos::machine_call(libos::kWaitCall, until);
     return;

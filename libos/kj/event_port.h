@@ -6,9 +6,9 @@
 //     kj::WaitScope scope(loop);
 //     port.timer().afterDelay(5 * kj::MILLISECONDS).wait(scope);
 //
-// The loop sleeps until the next timer, until another thread calls wake() (KJ does so for cross-thread
-// fulfillers), or, on libos, until the network device has something.  kj::setupAsyncIo() wants epoll
-// and does not work on libos.
+// The loop sleeps until the next timer, until another thread calls wake() (KJ does so for
+// cross-thread fulfillers), or, on libos, until the network device has something.
+// kj::setupAsyncIo() wants epoll and does not work on libos.
 
 #include <kj/async.h>
 #include <kj/timer.h>

@@ -1,6 +1,6 @@
 #pragma once
-// Coroutines over KJ promises: a function that returns Task<T> may `co_await` any kj::Promise or Task,
-// and `co_return` a T.
+// Coroutines over KJ promises: a function that returns Task<T> may `co_await` any kj::Promise or
+// Task, and `co_return` a T.
 //
 //     Task<size_t> drain(kj::AsyncInputStream& in) {
 //       size_t total = 0;
@@ -9,10 +9,11 @@
 //       co_return total;
 //     }
 //
-// The body runs at once up to its first wait.  A Task converts to kj::Promise<T>, once; dropping the
-// Task, or the promise made of it, cancels: the body's locals are destroyed where it waits.  What the
-// body throws becomes the promise's exception.  Parameters by reference must outlive the task.
-// As with any KJ promise, a task must not destroy itself, and belongs to its thread's event loop.
+// The body runs at once up to its first wait.  A Task converts to kj::Promise<T>, once; dropping
+// the Task, or the promise made of it, cancels: the body's locals are destroyed where it waits.
+// What the body throws becomes the promise's exception.  Parameters by reference must outlive the
+// task. As with any KJ promise, a task must not destroy itself, and belongs to its thread's event
+// loop.
 
 #include <kj/async.h>
 
@@ -102,9 +103,9 @@ class Outcome {
  private:
   void settle() {
     if (!fulfiller_) return;
-    KJ_IF_MAYBE(exception, result_.exception) {
+    KJ_IF_MAYBE (exception, result_.exception) {
       fulfiller_->reject(kj::mv(*exception));
-    } else KJ_IF_MAYBE(value, result_.value) {
+    } else KJ_IF_MAYBE (value, result_.value) {
       fulfiller_->fulfill(kj::mv(*value));
     }
   }
@@ -136,7 +137,7 @@ class [[nodiscard]] Task {
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_always final_suspend() noexcept { return {}; }
     void unhandled_exception() {
-      KJ_IF_MAYBE(exception, kj::runCatchingExceptions([] { throw; })) {
+      KJ_IF_MAYBE (exception, kj::runCatchingExceptions([] { throw; })) {
         this->outcome.fail(kj::mv(*exception));
       }
     }

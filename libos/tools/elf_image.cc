@@ -1,5 +1,5 @@
-// elf_image symbols IMAGE OUT.S   writes the table of function names that a second link puts into IMAGE
-// elf_image check IMAGE           proves what loaders of several monitors want of an image
+// elf_image symbols IMAGE OUT.S   writes the table of function names that a second link puts into
+// IMAGE elf_image check IMAGE           proves what loaders of several monitors want of an image
 //
 // Exit code 0, or 1 with a line on standard error for each rule that is broken.
 
@@ -23,7 +23,8 @@ struct Image {
   template <typename T>
   T at(size_t offset) const {
     T value{};
-    if (offset + sizeof value <= bytes.size()) std::memcpy(&value, bytes.data() + offset, sizeof value);
+    if (offset + sizeof value <= bytes.size())
+      std::memcpy(&value, bytes.data() + offset, sizeof value);
     return value;
   }
   Elf64_Ehdr header() const { return at<Elf64_Ehdr>(0); }
@@ -71,7 +72,8 @@ std::map<uint64_t, std::string> functions(const Image& image) {
       if ((type != STT_FUNC && type != STT_GNU_IFUNC) || !symbol.st_value) continue;
       std::string name = short_name(image.bytes.c_str() + names.sh_offset + symbol.st_name);
       std::string& known = result[symbol.st_value];
-      if (known.empty() || name.size() < known.size() || (name.size() == known.size() && name < known)) {
+      if (known.empty() || name.size() < known.size() ||
+          (name.size() == known.size() && name < known)) {
         known = name;
       }
     }
@@ -116,7 +118,8 @@ uint64_t pvh_entry(const Image& image, const Elf64_Phdr& notes) {
 int check(const Image& image) {
   constexpr uint64_t kTwoMib = 2 << 20;
   auto header = image.header();
-  rule(!std::memcmp(header.e_ident, ELFMAG, SELFMAG) && header.e_type == ET_EXEC, "not a static ELF");
+  rule(!std::memcmp(header.e_ident, ELFMAG, SELFMAG) && header.e_type == ET_EXEC,
+       "not a static ELF");
   std::vector<Elf64_Phdr> loads, notes;
   for (const Elf64_Phdr& segment : image.segments()) {
     if (segment.p_type == PT_LOAD) loads.push_back(segment);
@@ -128,7 +131,8 @@ int check(const Image& image) {
   rule(notes.size() == 1, "not exactly one PT_NOTE");
   if (loads.size() != 1 || notes.size() != 1) return 1;
   const Elf64_Phdr& load = loads[0];
-  rule(load.p_vaddr % kTwoMib == 0 && load.p_align == kTwoMib, "the PT_LOAD is not aligned to 2 MiB");
+  rule(load.p_vaddr % kTwoMib == 0 && load.p_align == kTwoMib,
+       "the PT_LOAD is not aligned to 2 MiB");
   rule(load.p_vaddr == load.p_paddr, "virtual and physical addresses differ");
   rule(load.p_offset == 0, "the PT_LOAD does not hold the headers");
   auto inside = [&](uint64_t address) {

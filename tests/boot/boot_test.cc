@@ -33,7 +33,8 @@ TEST_P(OnMachine, TheProbeAgreesWithTheLinuxProcess) {
 }
 
 TEST_P(OnMachine, ArgumentsAndExitCodesArriveWhole) {
-  const std::vector<std::string> arguments = {"143", "two words", "a \"quote\"", "back\\slash", "x=y"};
+  const std::vector<std::string> arguments = {"143", "two words", "a \"quote\"", "back\\slash",
+                                              "x=y"};
   Outcome outcome = boot({.image = "arguments", .machine = GetParam(), .arguments = arguments});
   EXPECT_EQ(outcome.code, 143);
   EXPECT_EQ(outcome.out, "143\ntwo words\na \"quote\"\nback\\slash\nx=y\n");
@@ -45,13 +46,15 @@ TEST_P(OnMachine, ThreeMebibytesAreEnoughForHello) {
 }
 
 TEST_P(OnMachine, AVirtioConsoleTakesTheOutput) {
-  std::string bus = GetParam() == "q35" ? "virtio-serial-pci,disable-legacy=on" : "virtio-serial-device";
+  std::string bus =
+      GetParam() == "q35" ? "virtio-serial-pci,disable-legacy=on" : "virtio-serial-device";
   Folder folder;
-  Outcome outcome = boot({.image = "hello",
-                          .machine = GetParam(),
-                          .options = {"--qemu", "-chardev", "--qemu", "file,id=port,path=" + folder.path("port"),
-                                      "--qemu", "-device", "--qemu", bus, "--qemu", "-device",
-                                      "--qemu", "virtconsole,chardev=port"}});
+  Outcome outcome =
+      boot({.image = "hello",
+            .machine = GetParam(),
+            .options = {"--qemu", "-chardev", "--qemu", "file,id=port,path=" + folder.path("port"),
+                        "--qemu", "-device", "--qemu", bus, "--qemu", "-device", "--qemu",
+                        "virtconsole,chardev=port"}});
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(run({"cat", folder.path("port")}).out, "hello\n");
@@ -85,29 +88,33 @@ TEST(Boot, AnUnknownSettingIsRefusedByName) {
 TEST(Boot, AVersionOneTransportIsNamed) {
   Folder folder;
   Outcome outcome = boot({.image = "hello",
-                          .options = {"--disk", folder.disk("disk", 4), "--qemu", "-global", "--qemu",
-                                      "virtio-mmio.force-legacy=true"}});
+                          .options = {"--disk", folder.disk("disk", 4), "--qemu", "-global",
+                                      "--qemu", "virtio-mmio.force-legacy=true"}});
   EXPECT_EQ(outcome.code, 218);
   EXPECT_NE(outcome.out.find("is version 1"), std::string::npos) << outcome.out;
 }
 
 TEST(Boot, ADiskWithoutFlushIsRefusedOrDeclared) {
   Folder folder;
-  std::vector<std::string> options = {"--disk", folder.disk("disk", 4), "--qemu", "-global", "--qemu",
-                                      "virtio-blk-device.config-wce=off", "--qemu", "-global", "--qemu",
-                                      "virtio-blk-device.write-cache=off"};
+  std::vector<std::string> options = {"--disk", folder.disk("disk", 4),
+                                      "--qemu", "-global",
+                                      "--qemu", "virtio-blk-device.config-wce=off",
+                                      "--qemu", "-global",
+                                      "--qemu", "virtio-blk-device.write-cache=off"};
   Outcome refused = boot({.image = "hello", .options = options});
   EXPECT_EQ(refused.code, 221) << refused.out;
   options.insert(options.end(), {"--set", "durability=device"});
   Outcome declared = boot({.image = "hello", .options = options});
   EXPECT_EQ(declared.code, 0) << declared.out;
-  EXPECT_NE(declared.out.find("durability is the device's word"), std::string::npos) << declared.out;
+  EXPECT_NE(declared.out.find("durability is the device's word"), std::string::npos)
+      << declared.out;
 }
 
 TEST(Boot, TheConsoleIsCapped) {
   std::vector<std::string> lines(40, std::string(60, 'x'));
   lines.front() = "0";
-  Outcome host = boot({.image = "arguments", .options = {"--console-bytes", "100"}, .arguments = lines});
+  Outcome host =
+      boot({.image = "arguments", .options = {"--console-bytes", "100"}, .arguments = lines});
   EXPECT_EQ(host.out.size(), 100u);
   EXPECT_EQ(host.code, 0);
   Outcome guest =
@@ -128,7 +135,9 @@ TEST(Boot, BootsUnderHeavyLoad) {
     std::vector<std::future<Outcome>> boots;
     for (int i = 0; i < 10; ++i) {
       boots.push_back(std::async(std::launch::async, [i] {
-        return boot({.image = "probe", .machine = i % 2 ? "q35" : "microvm", .arguments = {"clock", "threads"}});
+        return boot({.image = "probe",
+                     .machine = i % 2 ? "q35" : "microvm",
+                     .arguments = {"clock", "threads"}});
       }));
     }
     for (auto& outcome : boots) {

@@ -15,7 +15,8 @@ namespace {
 
 TEST(Inside, ABacktraceNamesTheCallersAcrossASystemCall) {
   std::string out = boot({.image = "trap_unknown_call"}).out;
-  for (std::string name : {"libos_syscall+", "syscall+", "main+", "__libc_start_main+", "_start+"}) {
+  for (std::string name :
+       {"libos_syscall+", "syscall+", "main+", "__libc_start_main+", "_start+"}) {
     EXPECT_NE(out.find(name), std::string::npos) << name << " in\n" << out;
   }
 }
@@ -39,8 +40,8 @@ TEST(Inside, GdbStopsInMainAndNamesTheThread) {
   Boot stopped{.image = "hello", .options = {"--gdb", port}, .timeout_s = 40};
   auto running = std::async(std::launch::async, [&] { return boot(stopped); });
   Outcome gdb = run({"gdb", "-nx", "-batch", "-ex", "set tcp auto-retry on", "-ex",
-                     "target remote 127.0.0.1:" + port, "-ex", "hbreak main", "-ex", "continue", "-ex",
-                     "backtrace", "-ex", "kill", debug_image("hello")},
+                     "target remote 127.0.0.1:" + port, "-ex", "hbreak main", "-ex", "continue",
+                     "-ex", "backtrace", "-ex", "kill", debug_image("hello")},
                     30);
   EXPECT_NE(gdb.out.find("#0  main () at ./images/hello/hello.c"), std::string::npos)
       << gdb.out << gdb.errors;

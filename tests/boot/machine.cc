@@ -57,7 +57,8 @@ Outcome run(const std::vector<std::string>& command, int timeout_s) {
       late = true;
       break;
     }
-    pollfd pipes[2] = {{out_open ? out[0] : -1, POLLIN, 0}, {errors_open ? errors[0] : -1, POLLIN, 0}};
+    pollfd pipes[2] = {{out_open ? out[0] : -1, POLLIN, 0},
+                       {errors_open ? errors[0] : -1, POLLIN, 0}};
     poll(pipes, 2, static_cast<int>(left));
     if (pipes[0].revents) out_open = drain(out[0], outcome.out);
     if (pipes[1].revents) errors_open = drain(errors[0], outcome.errors);

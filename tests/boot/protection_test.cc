@@ -48,7 +48,8 @@ class Monitor {
     return answer;
   }
   std::string human(const std::string& line) {
-    return ask("{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"" + line + "\"}}");
+    return ask("{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"" + line +
+               "\"}}");
   }
 
  private:
@@ -113,7 +114,8 @@ std::vector<std::string> violations(Walk& walk, const std::map<std::string, uint
   for (auto [frame, rights] : walk.frames) {
     if (rights.writable && rights.executable) say("writable and executable", frame);
     if (rights.writable && walk.tables.count(frame)) say("writable page table", frame);
-    if (rights.executable && frame >= symbols.at("libos_text_end")) say("executable beyond the text", frame);
+    if (rights.executable && frame >= symbols.at("libos_text_end"))
+      say("executable beyond the text", frame);
   }
   for (auto [begin, end] : {std::pair("libos_image_start", "libos_rodata_end"),
                             std::pair("libos_sealed_start", "libos_sealed_end")}) {
@@ -138,12 +140,13 @@ TEST_P(Protection, HoldsAtTwentyRandomMoments) {
     if (name.find("libos8pt_write") != name.npos && name.find('.') == name.npos) pt_write = address;
   }
   ASSERT_NE(pt_write, 0u);
-  Boot machine{.image = "probe",
-               .machine = GetParam(),
-               .options = {"--memory", std::to_string(kMib), "--disk", folder.disk("disk", 32), "--qemu",
-                           "-qmp", "--qemu", "unix:" + folder.path("qmp") + ",server=on,wait=off"},
-               .arguments = {"disk=/disk", "repeat=1000"},
-               .timeout_s = 60};
+  Boot machine{
+      .image = "probe",
+      .machine = GetParam(),
+      .options = {"--memory", std::to_string(kMib), "--disk", folder.disk("disk", 32), "--qemu",
+                  "-qmp", "--qemu", "unix:" + folder.path("qmp") + ",server=on,wait=off"},
+      .arguments = {"disk=/disk", "repeat=1000"},
+      .timeout_s = 60};
   auto running = std::async(std::launch::async, [&] { return boot(machine); });
   Monitor monitor(folder.path("qmp"));
   std::mt19937_64 random(42);

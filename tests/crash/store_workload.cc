@@ -1,5 +1,6 @@
 #include "store_workload.h"
 
+#include <ukstore/store/check.h>
 #include <ukstore/store/object_store.h>
 
 #include <random>
@@ -174,7 +175,13 @@ std::optional<std::string> StoreWorkload::verify(const Path& directory, uint64_t
   }
   if (auto wrong = check_history(**store, *held)) return wrong;
   if (auto wrong = check_refs(**store, *held)) return wrong;
-  return compare(**store, *held);
+  if (auto wrong = compare(**store, *held)) return wrong;
+  // All of it, whether something leads there or not; names too where the state is certain.
+  const auto depth = least == most ? CheckOptions::Depth::deep : CheckOptions::Depth::structure;
+  auto report = check_store((*store)->objects().backend(), {.depth = depth});
+  if (!report) return report.error().message;
+  if (!report->clean()) return "the check says: " + report->problems.at(0).what;
+  return std::nullopt;
 }
 
 std::optional<std::string> StoreWorkload::compare(const Store& store, uint64_t number) {

@@ -29,8 +29,12 @@ void act(FuzzedDataProvider& data, FakeTransport& transport) {
   if (queue.size == 0) return;
   auto head = queue.next();
   switch (data.ConsumeIntegralInRange<int>(0, 6)) {
-    case 0: queue.put_used(data.ConsumeIntegral<uint32_t>(), data.ConsumeIntegral<uint32_t>()); break;
-    case 1: queue.set_used_index(data.ConsumeIntegral<uint16_t>()); break;
+    case 0:
+      queue.put_used(data.ConsumeIntegral<uint32_t>(), data.ConsumeIntegral<uint32_t>());
+      break;
+    case 1:
+      queue.set_used_index(data.ConsumeIntegral<uint16_t>());
+      break;
     case 2: {
       auto at = data.ConsumeIntegralInRange<uint16_t>(0, 4088);
       auto value = data.ConsumeIntegral<uint64_t>();
@@ -57,9 +61,14 @@ void play_block(FuzzedDataProvider& data, FakeTransport& transport) {
   while (data.remaining_bytes()) {
     BlockRun run{data.ConsumeIntegralInRange<uint64_t>(0, 20), list};
     switch (data.ConsumeIntegralInRange<int>(0, 2)) {
-      case 0: (void)block.read(run); break;
-      case 1: (void)block.write({&run, 1}); break;
-      default: (void)block.flush();
+      case 0:
+        (void)block.read(run);
+        break;
+      case 1:
+        (void)block.write({&run, 1});
+        break;
+      default:
+        (void)block.flush();
     }
   }
 }
@@ -72,14 +81,19 @@ void play_net(FuzzedDataProvider& data, FakeTransport& transport) {
   while (data.remaining_bytes()) {
     act(data, transport);
     switch (data.ConsumeIntegralInRange<int>(0, 3)) {
-      case 0: (void)net.receive({out, data.ConsumeIntegralInRange<size_t>(0, sizeof out)}); break;
+      case 0:
+        (void)net.receive({out, data.ConsumeIntegralInRange<size_t>(0, sizeof out)});
+        break;
       case 1: {
         NetPiece piece{in, data.ConsumeIntegralInRange<size_t>(0, sizeof in)};
         (void)net.send({&piece, 1});
         break;
       }
-      case 2: (void)net.ready(); break;
-      default: (void)net.info();
+      case 2:
+        (void)net.ready();
+        break;
+      default:
+        (void)net.info();
     }
   }
 }
@@ -89,7 +103,8 @@ void play_small(FuzzedDataProvider& data, FakeTransport& transport) {
   std::byte out[64];
   if (random.start(transport)) (void)random.fill(out);
   VirtioConsole console;
-  if (data.remaining_bytes() && console.start(transport)) console.write("some text for the console");
+  if (data.remaining_bytes() && console.start(transport))
+    console.write("some text for the console");
 }
 
 }  // namespace
@@ -104,9 +119,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   transport.on_pause = [&] { act(data, transport); };
   try {
     switch (data.ConsumeIntegralInRange<int>(0, 2)) {
-      case 0: play_block(data, transport); break;
-      case 1: play_net(data, transport); break;
-      default: play_small(data, transport);
+      case 0:
+        play_block(data, transport);
+        break;
+      case 1:
+        play_net(data, transport);
+        break;
+      default:
+        play_small(data, transport);
     }
   } catch (const Enough&) {
   }

@@ -34,7 +34,8 @@ class DeviceQueue {
   }
   std::vector<ChainPart> chain(uint16_t head) const {
     std::vector<ChainPart> parts;
-    for (uint16_t i = head; parts.size() <= size; i = load<uint16_t>(at.descriptors + i * 16 + 14)) {
+    for (uint16_t i = head; parts.size() <= size;
+         i = load<uint16_t>(at.descriptors + i * 16 + 14)) {
       uint64_t descriptor = at.descriptors + i * 16u;
       auto flags = load<uint16_t>(descriptor + 12);
       parts.push_back({reinterpret_cast<std::byte*>(load<uint64_t>(descriptor)),

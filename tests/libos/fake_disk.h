@@ -1,6 +1,6 @@
 #pragma once
-// A virtio-blk device over a fake transport, with a volatile write cache: power cuts keep any subset
-// of what was not flushed, in any order, torn at sectors.
+// A virtio-blk device over a fake transport, with a volatile write cache: power cuts keep any
+// subset of what was not flushed, in any order, torn at sectors.
 
 #include <algorithm>
 #include <map>
@@ -68,7 +68,9 @@ class FakeDisk {
         auto* bytes = reinterpret_cast<char*>(chain[i].bytes + at);
         if (operation == 0) {
           auto cached = cache_.find(sector);
-          std::memcpy(bytes, cached != cache_.end() ? cached->second.data() : durable_.data() + sector * 512, 512);
+          std::memcpy(
+              bytes,
+              cached != cache_.end() ? cached->second.data() : durable_.data() + sector * 512, 512);
           written += 512;
         } else {
           cache_[sector] = std::string(bytes, 512);

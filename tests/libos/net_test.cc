@@ -74,11 +74,13 @@ class NetTest : public testing::Test {
   }
 };
 
-std::string frame_of(size_t bytes, char fill) { return std::string(12, 0) + std::string(bytes, fill); }
+std::string frame_of(size_t bytes, char fill) {
+  return std::string(12, 0) + std::string(bytes, fill);
+}
 
 TEST_F(NetTest, EverySubsetOfFeaturesCarriesFramesBothWays) {
-  const uint64_t bits[] = {1u << 0, 1u << 1, 1u << 3, 1u << 5, 1u << 7, 1u << 8,
-                           1u << 11, 1u << 12, 1u << 15, 1u << 16};
+  const uint64_t bits[] = {1u << 0, 1u << 1,  1u << 3,  1u << 5,  1u << 7,
+                           1u << 8, 1u << 11, 1u << 12, 1u << 15, 1u << 16};
   for (unsigned subset = 0; subset < 1024; ++subset) {
     uint64_t features = 0;
     for (int i = 0; i < 10; ++i) features |= subset >> i & 1 ? bits[i] : 0;

@@ -39,7 +39,8 @@ struct Stack {
   Stack(FakeDisk& disk, size_t slot_count)
       : slots(slot_count), buckets(64), sorted(slot_count), pages(slot_count) {
     EXPECT_TRUE(block.start(disk.transport));
-    cache = std::make_unique<PageCache>(block, host, PageCache::Memory{slots, buckets, sorted, pages});
+    cache =
+        std::make_unique<PageCache>(block, host, PageCache::Memory{slots, buckets, sorted, pages});
     EXPECT_TRUE(cache->start());
   }
   std::vector<CacheSlot> slots;
@@ -193,7 +194,9 @@ TEST_F(PageCacheTest, AgreesWithAnArrayOfBytesAndLosesNothingThatWasSynced) {
           synced = model;
           changed.clear();
           break;
-        case 1: case 2: case 3:
+        case 1:
+        case 2:
+        case 3:
           ASSERT_EQ(s->read(offset, bytes), model.substr(offset, bytes)) << seed << " " << step;
           break;
         case 4:

@@ -146,7 +146,8 @@ TEST(Ring, TokensAreNeitherLostNorInventedOverManyRounds) {
     switch (random() % 3) {
       case 0: {
         auto token = static_cast<uint16_t>(random());
-        std::vector<Segment> chain(1 + random() % 4, {reinterpret_cast<uint64_t>(memory), 16, true});
+        std::vector<Segment> chain(1 + random() % 4,
+                                   {reinterpret_cast<uint64_t>(memory), 16, true});
         bool room = chain.size() <= ring.free_descriptors();
         ASSERT_EQ(ring.add(chain, token), room);
         if (room) in_flight.insert(token);

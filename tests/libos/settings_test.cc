@@ -46,9 +46,10 @@ TEST(Settings, DevicesAreTakenFromAnywhere) {
 }
 
 TEST(Settings, WhatMakesNoSenseIsNamed) {
-  for (const std::string& word : std::vector<std::string>{"colour=red", "stack=many", "stack=1", "durability=maybe", "disk=relative",
-                           "cache=99999999999999999999", "virtio_mmio.device=4K@nowhere:5",
-                           "virtio_mmio.device=@:", "log", "seed=" + std::string(65, 'x')}) {
+  for (const std::string& word : std::vector<std::string>{
+           "colour=red", "stack=many", "stack=1", "durability=maybe", "disk=relative",
+           "cache=99999999999999999999", "virtio_mmio.device=4K@nowhere:5",
+           "virtio_mmio.device=@:", "log", "seed=" + std::string(65, 'x')}) {
     EXPECT_EQ(Parsed(word + " -- argument").settings.error, word);
   }
 }
@@ -102,7 +103,8 @@ std::string hex_of(std::span<const std::byte> bytes) {
 TEST(Mixing, Blake2sOfAbc) {
   Blake2s hash;
   hash.add(std::as_bytes(std::span("abc", 3)));
-  EXPECT_EQ(hex_of(hash.finish()), "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982");
+  EXPECT_EQ(hex_of(hash.finish()),
+            "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982");
 }
 
 // RFC 8439, section 2.3.2.
@@ -112,7 +114,8 @@ TEST(Mixing, ChaCha20Block) {
   std::array<std::byte, 12> nonce{};
   nonce[3] = std::byte{0x09};
   nonce[7] = std::byte{0x4a};
-  EXPECT_EQ(hex_of(chacha20_block(key, 1, nonce)).substr(0, 32), "10f1e7e4d13b5915500fdd1fa32071c4");
+  EXPECT_EQ(hex_of(chacha20_block(key, 1, nonce)).substr(0, 32),
+            "10f1e7e4d13b5915500fdd1fa32071c4");
 }
 
 }  // namespace

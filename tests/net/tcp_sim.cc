@@ -138,7 +138,8 @@ void Sim::service(size_t flow, Side side) {
     end.time_wait = end.connection->time_wait_record();
     end.connection.reset();
     end.closed = true;
-  } else if (end.connection->finished()) {
+  } else if (end.connection->finished() && end.connection->readable_bytes() == 0) {
+    end.failure = end.connection->failure();
     end.connection.reset();
     end.closed = true;
   }
@@ -224,7 +225,8 @@ void Sim::transmit(size_t flow, Side from, const TcpHeader& header, std::string 
 
 void Sim::check(End& end, const char* where) {
   if (!problem_.empty() || !end.connection) return;
-  if (!end.connection->consistent()) problem_ = std::string("an invariant broke ") + where;
+  std::string_view broken = end.connection->broken_invariant();
+  if (!broken.empty()) problem_ = std::string(broken) + " " + where;
 }
 
 bool Sim::nothing_left() const {

@@ -49,6 +49,7 @@ struct End {
   Duration read_pause{};          // and how long it waits in between
   Time read_again = Time::min();
   bool closed = false;
+  Failure failure = Failure::none;
   // Frames with payload that are lost, counted from 0 in the order sent.
   std::function<bool(uint64_t count)> drops;
   uint64_t data_frames = 0;

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "tcp_sim.h"
 
 namespace ukstore::net::sim {
@@ -97,36 +95,6 @@ TEST(TcpSim, EightFlowsShareABottleneckFairly) {
     EXPECT_GE(jain, 0.95) << (kind == CongestionControl::cubic ? "CUBIC" : "NewReno");
     EXPECT_GE(sum, 0.85 * 500'000 * 30) << "the bottleneck is used";
   }
-}
-
-// Bytes per second of a bulk transfer, averaged over seeds: 100 ms round trip, loss both ways.
-double goodput(CongestionControl kind, double loss, uint32_t buffer, uint32_t max, int seeds) {
-  double total = 0;
-  for (int seed = 1; seed <= seeds; ++seed) {
-    Options options;
-    options.seed = static_cast<uint64_t>(seed);
-    options.client.congestion_control = kind;
-    options.server.receive_buffer_bytes = buffer;
-    options.server.receive_buffer_bytes_max = max;
-    options.client.send_buffer_bytes = max;
-    options.up.loss = options.down.loss = loss;
-    Sim sim(options);
-    sim.client().to_write = uint64_t{1} << 40;
-    sim.open();
-    Time start = sim.now();
-    EXPECT_EQ(sim.run(start + seconds(120)), "");
-    total += static_cast<double>(sim.server().read) / 120;
-  }
-  return total / seeds;
-}
-
-TEST(TcpSim, LossGrid) {
-  for (auto kind : {CongestionControl::cubic, CongestionControl::westwood})
-    for (uint32_t max : {32768U, 4U << 20}) {
-      for (double loss : {0.0, 0.01, 0.02, 0.05, 0.1, 0.2}) {
-        std::printf("%d %u %.2f %.0f\n", int(kind), max, loss, goodput(kind, loss, 32768, max, 4));
-      }
-    }
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Behaviours of Irmin's test suite that commits, branches and stores hold themselves to; the number
-// is the line of the list in docs/testing.md, "Irmin's behaviours".
+// is the line of the list in docs/testing-irmin.md.
 
 #include <ukstore/store/slice.h>
 

@@ -7,7 +7,12 @@
 namespace ukstore::libos {
 namespace {
 
-enum Feature : uint64_t { kSizeMax = 1u << 1, kSegMax = 1u << 2, kReadOnly = 1u << 5, kFlushes = 1u << 9 };
+enum Feature : uint64_t {
+  kSizeMax = 1u << 1,
+  kSegMax = 1u << 2,
+  kReadOnly = 1u << 5,
+  kFlushes = 1u << 9
+};
 enum ConfigOffset : uint32_t { kCapacity = 0, kSizeMaxAt = 8, kSegMaxAt = 12 };
 
 constexpr uint64_t kSectorsPerBlock = kBlockBytes / 512;
@@ -53,7 +58,8 @@ size_t VirtioBlock::submit(Operation operation, uint64_t block, std::span<std::b
   for (std::byte* page : pages) {
     uint64_t address = dma_address(page);
     Segment& last = chain[count - 1];
-    if (count > 1 && last.address + last.bytes == address && last.bytes + kBlockBytes <= segment_bytes_max_) {
+    if (count > 1 && last.address + last.bytes == address &&
+        last.bytes + kBlockBytes <= segment_bytes_max_) {
       last.bytes += kBlockBytes;
     } else if (count - 1 < segments_max_) {
       chain[count++] = {address, kBlockBytes, device_writes};
@@ -99,7 +105,8 @@ void VirtioBlock::reap() {
   if (any) transport_->resume_all();
 }
 
-// Waits until no more than `at_most` requests of the batch are under way; false if the device broke.
+// Waits until no more than `at_most` requests of the batch are under way; false if the device
+// broke.
 bool VirtioBlock::wait_for(Batch& batch, uint32_t at_most) {
   reap();
   while (batch.outstanding > at_most) {

@@ -68,7 +68,8 @@ class VirtioBlock final : public BlockDevice {
 
   bool transfer(Operation operation, std::span<const BlockRun> runs);
   // One request of as many blocks as it takes; how many; 0 if the ring or the table is full.
-  size_t submit(Operation operation, uint64_t block, std::span<std::byte* const> pages, Batch& batch);
+  size_t submit(Operation operation, uint64_t block, std::span<std::byte* const> pages,
+                Batch& batch);
   bool wait_for(Batch& batch, uint32_t at_most);
   void reap();
 

@@ -80,9 +80,9 @@ NetInfo VirtioNet::info() {
   const struct {
     uint64_t feature;
     uint32_t offload;
-  } table[] = {{kCsum, kNetSendChecksum},       {kHostTso4, kNetSendTcp4},
-               {kHostTso6, kNetSendTcp6},       {kGuestCsum, kNetReceiveChecksum},
-               {kGuestTso4, kNetReceiveTcp4},   {kGuestTso6, kNetReceiveTcp6},
+  } table[] = {{kCsum, kNetSendChecksum},          {kHostTso4, kNetSendTcp4},
+               {kHostTso6, kNetSendTcp6},          {kGuestCsum, kNetReceiveChecksum},
+               {kGuestTso4, kNetReceiveTcp4},      {kGuestTso6, kNetReceiveTcp6},
                {kMergedBuffers, kNetMergedBuffers}};
   for (auto [feature, offload] : table) {
     if (agreed_ & feature) info.offloads |= offload;
@@ -141,7 +141,8 @@ size_t VirtioNet::receive(std::span<std::byte> out) {
       buffers = 1;
     }
     if (buffers > 1) {
-      auto rest = take_rest(static_cast<uint16_t>(buffers - 1), good ? out.subspan(size) : out.first(0));
+      auto rest =
+          take_rest(static_cast<uint16_t>(buffers - 1), good ? out.subspan(size) : out.first(0));
       good = good && rest;
       if (good) size += *rest;
     }

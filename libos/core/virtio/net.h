@@ -1,6 +1,7 @@
 #pragma once
-// virtio-net as a frame device: frames in and out, each with the 12-byte header of virtio 1 in front.
-// Works with any subset of MRG_RXBUF, CSUM, GUEST_CSUM, GUEST_TSO4/6 and HOST_TSO4/6.  Never waits.
+// virtio-net as a frame device: frames in and out, each with the 12-byte header of virtio 1 in
+// front. Works with any subset of MRG_RXBUF, CSUM, GUEST_CSUM, GUEST_TSO4/6 and HOST_TSO4/6.  Never
+// waits.
 
 #include <array>
 #include <cstddef>
@@ -51,7 +52,8 @@ class VirtioNet {
   Ring receive_ring_, send_ring_;
   std::array<std::byte*, kPagesMax> receive_pages_ = {};
   std::array<std::byte*, kPagesMax> send_pages_ = {};
-  std::array<uint16_t, kPagesMax> send_next_ = {};  // free pages, and the pages of a frame, are lists
+  std::array<uint16_t, kPagesMax> send_next_ =
+      {};  // free pages, and the pages of a frame, are lists
   uint16_t send_free_ = kNone, send_free_count_ = 0, send_page_count_ = 0;
   std::optional<Ring::Done> peeked_;
   uint16_t returned_ = 0;

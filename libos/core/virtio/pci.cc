@@ -58,8 +58,8 @@ struct Bar {
   uint64_t address = 0, bytes = 0;
 };
 
-// Firmware that only loads a kernel (qboot) leaves the BARs unassigned.  They get addresses from the
-// upper part of the hole below 4 GiB, where neither RAM nor, on a PC, anything but PCI is.
+// Firmware that only loads a kernel (qboot) leaves the BARs unassigned.  They get addresses from
+// the upper part of the hole below 4 GiB, where neither RAM nor, on a PC, anything but PCI is.
 constexpr uint64_t kHoleBegin = 0xe0000000, kHoleEnd = 0xfe000000;
 uint64_t hole_next = kHoleBegin;
 
@@ -119,7 +119,8 @@ void scan_pci(void (*found)(PciAddress at, void* context), void* context) {
 
 PciTransport::Area PciTransport::map(PciAddress at, uint8_t bar, uint32_t offset, uint32_t bytes) {
   Bar place = bar_of(at, bar);
-  if (!place.address || bytes == 0 || offset > place.bytes || bytes > place.bytes - offset) return {};
+  if (!place.address || bytes == 0 || offset > place.bytes || bytes > place.bytes - offset)
+    return {};
   constexpr uint32_t kBytesMax = 1u << 16;
   if (bytes > kBytesMax) bytes = kBytesMax;
   return {map_device(place.address + offset, bytes), bytes};
@@ -128,7 +129,8 @@ PciTransport::Area PciTransport::map(PciAddress at, uint8_t bar, uint32_t offset
 // The list is the device's: its length, its pointers and its areas are bounded.
 void PciTransport::read_capabilities(PciAddress at) {
   uint8_t capability = read8(at, 0x34) & 0xfc;
-  for (int i = 0; capability && i < kCapabilitiesMax; ++i, capability = read8(at, capability + 1) & 0xfc) {
+  for (int i = 0; capability && i < kCapabilitiesMax;
+       ++i, capability = read8(at, capability + 1) & 0xfc) {
     uint8_t id = read8(at, capability);
     if (id == kMsixCapability) msix_capability_ = capability;
     if (id != kVendorCapability || capability > 256 - 20) continue;

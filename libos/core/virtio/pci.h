@@ -10,7 +10,8 @@ struct PciAddress {
   uint8_t bus, device, function;
 };
 
-// Calls `found` for each function with virtio's vendor id.  Nothing happens on a machine without PCI.
+// Calls `found` for each function with virtio's vendor id.  Nothing happens on a machine without
+// PCI.
 void scan_pci(void (*found)(PciAddress at, void* context), void* context);
 
 class PciTransport final : public MachineTransport {

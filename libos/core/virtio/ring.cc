@@ -41,8 +41,8 @@ bool Ring::start(Transport& transport, uint16_t queue, uint16_t size) {
   queue_ = queue;
   size_ = free_count_ = size;
   for (uint16_t i = 0; i < size; ++i) next_[i] = static_cast<uint16_t>(i + 1);
-  transport.enable_queue(
-      queue, size, {dma_address(descriptors_), dma_address(available_), dma_address(used_)});
+  transport.enable_queue(queue, size,
+                         {dma_address(descriptors_), dma_address(available_), dma_address(used_)});
   return true;
 }
 
@@ -52,7 +52,8 @@ bool Ring::add(std::span<const Segment> chain, uint16_t token) {
   uint32_t writable = 0;
   for (size_t i = 0; i < chain.size(); ++i) {
     bool last = i + 1 == chain.size();
-    uint16_t flags = static_cast<uint16_t>((last ? 0 : kNext) | (chain[i].device_writes ? kDeviceWrites : 0));
+    uint16_t flags =
+        static_cast<uint16_t>((last ? 0 : kNext) | (chain[i].device_writes ? kDeviceWrites : 0));
     std::byte* descriptor = descriptors_ + at * kDescriptorBytes;
     store(descriptor, chain[i].address);
     store(descriptor + 8, chain[i].bytes);

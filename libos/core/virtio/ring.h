@@ -1,13 +1,14 @@
 #pragma once
 // A split virtqueue.
 //
-// The device is not believed: what it writes (the used ring) is read once, and an element counts only
-// if it names the head of a chain that is in flight, and no more bytes than that chain lets it write.
-// What is shared with the device is never read back: chains are kept in arrays of our own.
+// The device is not believed: what it writes (the used ring) is read once, and an element counts
+// only if it names the head of a chain that is in flight, and no more bytes than that chain lets it
+// write. What is shared with the device is never read back: chains are kept in arrays of our own.
 //
 //  1. Every descriptor is free, or in exactly one chain that is in flight.
 //  2. A chain ends by being taken, once; its token is returned then.
-//  3. After a used index that no number of chains in flight can explain the ring is broken: it takes
+//  3. After a used index that no number of chains in flight can explain the ring is broken: it
+//  takes
 //     nothing more.
 
 #include <array>

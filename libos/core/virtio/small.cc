@@ -46,7 +46,8 @@ bool VirtioConsole::start(Transport& transport) {
   constexpr uint16_t kTransmitQueue = 1;
   transport_ = &transport;
   page_ = dma_page();
-  if (!negotiate(transport, 0) || !page_ || !ring_.start(transport, kTransmitQueue, 4)) return false;
+  if (!negotiate(transport, 0) || !page_ || !ring_.start(transport, kTransmitQueue, 4))
+    return false;
   driver_ok(transport);
   return true;
 }

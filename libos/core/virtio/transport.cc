@@ -3,7 +3,13 @@
 namespace ukstore::libos {
 namespace {
 
-enum StatusBit : uint8_t { kAcknowledge = 1, kDriver = 2, kDriverOk = 4, kFeaturesOk = 8, kFailed = 128 };
+enum StatusBit : uint8_t {
+  kAcknowledge = 1,
+  kDriver = 2,
+  kDriverOk = 4,
+  kFeaturesOk = 8,
+  kFailed = 128
+};
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 #pragma once
-// How a driver reaches its virtio device (virtio 1.2): mmio version 2, or modern PCI; in the tests, a
-// fake one that lies.
+// How a driver reaches its virtio device (virtio 1.2): mmio version 2, or modern PCI; in the tests,
+// a fake one that lies.
 
 #include <cstdint>
 

@@ -42,15 +42,16 @@ void Sender::on_ack(Time now, const Ack& ack) {
 }
 
 bool Sender::update_window(Time now, const Ack& ack) {
-  // Older segments must not bring back an older window.
-  bool newer = before(window_seq_, ack.seq) ||
+  // Older segments must not bring back an older window; but what acknowledges more is no older,
+  // even if a lost segment before it makes its own sequence number so.
+  bool newer = before(una_, ack.ack) || before(window_seq_, ack.seq) ||
                (window_seq_ == ack.seq && at_or_before(window_ack_, ack.ack));
   if (window_ == 0) progress_ = now;  // it lives and has no room: that is no failure
-  if (!newer) return false;
+  if (!newer || before(ack.ack, una_)) return false;
   bool changed = window_ != ack.window;
   bool was_shut = window_ == 0;
   window_ = ack.window;
-  window_seq_ = ack.seq;
+  window_seq_ = later(window_seq_, ack.seq);
   window_ack_ = ack.ack;
   window_max_ = std::max(window_max_, window_);
   furthest_ = later(furthest_, ack.ack + window_);

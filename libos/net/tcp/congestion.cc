@@ -146,8 +146,8 @@ void Congestion::on_ack(const Ack& ack) {
 
 void Congestion::on_loss(Duration rtt_min) {
   uint32_t delivered = rate_.bytes_in(rtt_min);
-  ssthresh_ = std::visit(
-      [&](auto& algorithm) { return algorithm.reduced(cwnd_, mss_, delivered); }, algorithm_);
+  ssthresh_ = std::visit([&](auto& algorithm) { return algorithm.reduced(cwnd_, mss_, delivered); },
+                         algorithm_);
 }
 
 void Congestion::on_timeout(uint32_t mss) {

@@ -180,7 +180,10 @@ Connection::Statistics Connection::statistics() const {
           .spurious_retransmissions = sent.spurious};
 }
 
-bool Connection::consistent() const { return sender_.consistent() && receiver_.consistent(); }
+std::string_view Connection::broken_invariant() const {
+  std::string_view broken = sender_.broken_invariant();
+  return broken.empty() ? receiver_.broken_invariant() : broken;
+}
 
 std::string_view to_string(State state) {
   constexpr std::string_view kNames[] = {"SYN-SENT",   "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",

@@ -158,8 +158,8 @@ class Connection {
     uint32_t spurious_retransmissions = 0;  // by DSACK
   };
   Statistics statistics() const;
-  // Whether the invariants of Sender and Receiver hold: for tests.
-  bool consistent() const;
+  // Which invariant of Sender or Receiver is broken; empty if all hold. For tests.
+  std::string_view broken_invariant() const;
   const Sender& sender() const { return sender_; }
   const Receiver& receiver() const { return receiver_; }
 

@@ -34,6 +34,7 @@ std::optional<SackBlock> Reassembly::insert(SeqNumber seq, Buf buf) {
       buf.drop_front(gap);
       put(i, seq, std::move(front));
       seq += gap;
+      i = 0;  // what was joined has moved
       continue;
     }
     SeqNumber covered = earlier(end, held.end);

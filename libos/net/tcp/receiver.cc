@@ -193,9 +193,10 @@ void Receiver::acknowledged() {
   dsack_.reset();
 }
 
-bool Receiver::consistent() const {
-  if (!at_or_before(nxt_, edge_) || !at_or_before(last_acknowledged_, nxt_)) return false;
-  return reassembly_.consistent(nxt_);
+std::string_view Receiver::broken_invariant() const {
+  if (!at_or_before(nxt_, edge_)) return "the window's edge lies behind nxt";
+  if (!at_or_before(last_acknowledged_, nxt_)) return "more is acknowledged than received";
+  return reassembly_.consistent(nxt_) ? "" : "the reassembly queue does not fit";
 }
 
 }  // namespace ukstore::net

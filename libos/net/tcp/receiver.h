@@ -1,7 +1,7 @@
 #pragma once
 // The receiving half of a connection: reassembly, the window we offer, and when to acknowledge.
 //
-// Invariants between calls (consistent() checks them):
+// Invariants between calls (broken_invariant() checks them):
 //  1. nxt <= edge: the right edge of the offered window never moves left.
 //  2. What waits in the reassembly queue lies within (nxt, edge).
 //  3. last acknowledged <= nxt.
@@ -12,6 +12,7 @@
 #include <ukstore/libos/net/time.h>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace ukstore::net {
 
@@ -66,7 +67,7 @@ class Receiver {
   size_t held_bytes() const { return queue_.held_bytes() + reassembly_.held_bytes(); }
   uint32_t limit() const { return limit_; }
   uint64_t received_bytes() const { return received_; }
-  bool consistent() const;
+  std::string_view broken_invariant() const;
 
  private:
   uint32_t window() const { return static_cast<uint32_t>(distance(nxt_, edge_)); }

@@ -227,14 +227,15 @@ void Sender::await_window(Time now) {
   retransmit_at_ = now + rtt_.rto(rto_max_);
 }
 
-bool Sender::consistent() const {
-  if (!opened_) return true;
-  if (!at_or_before(una_, nxt_)) return false;
-  if (before(furthest_, nxt_) && outstanding()) return false;
-  if (!board_.consistent(una_, nxt_)) return false;
+std::string_view Sender::broken_invariant() const {
+  if (!opened_) return "";
+  if (!at_or_before(una_, nxt_)) return "una is beyond nxt";
+  if (before(furthest_, nxt_) && outstanding()) return "more was sent than was ever offered";
+  if (!board_.consistent(una_, nxt_)) return "the scoreboard does not fit";
   auto flight = static_cast<uint32_t>(distance(una_, nxt_));
-  if (flight > queue_.size() + (fin_sent_ ? 1 : 0)) return false;
-  return !outstanding() || deadline() != kNever || tail_probe_due_ || board_.lost() > 0;
+  if (flight > queue_.size() + (fin_sent_ ? 1 : 0)) return "more is in flight than in the queue";
+  bool timed = deadline() != kNever || tail_probe_due_ || board_.lost() > 0;
+  return outstanding() && !timed ? "something in flight has no timer" : "";
 }
 
 }  // namespace ukstore::net

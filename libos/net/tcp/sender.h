@@ -1,7 +1,7 @@
 #pragma once
 // The sending half of a connection: the send queue, the peer's window, and loss recovery.
 //
-// Invariants between calls, once open (consistent() checks them):
+// Invariants between calls, once open (broken_invariant() checks them):
 //  1. una <= nxt <= una + the furthest the peer's window ever reached.
 //  2. The scoreboard covers exactly [una, nxt).
 //  3. The queue's first byte is the one at una, unless only a FIN is unacknowledged.
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace ukstore::net {
 
@@ -99,7 +100,7 @@ class Sender {
   uint16_t mss() const { return mss_; }
   const Rtt& rtt() const { return rtt_; }
   const Congestion& congestion() const { return congestion_; }
-  bool consistent() const;
+  std::string_view broken_invariant() const;
 
   struct Counters {
     uint64_t bytes = 0;

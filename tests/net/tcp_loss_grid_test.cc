@@ -1,0 +1,118 @@
+// Bulk transfer through loss: the stored table tests/net/tcp_loss_grid.txt, and its goals.
+//
+// To write the table anew after a change that is meant to move it:
+//   UKSTORE_WRITE_LOSS_GRID=1 build/release/tests/tests_net --gtest_filter='TcpLossGrid.*'
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "tcp_sim.h"
+
+namespace ukstore::net::sim {
+namespace {
+
+constexpr const char* kTable = UKSTORE_NET_TESTS "/tcp_loss_grid.txt";
+
+struct Cell {
+  std::string control;
+  uint32_t buffer;      // where the receive buffer starts
+  uint32_t buffer_max;  // and what it may grow to
+  int delay_ms;         // one way
+  double loss;          // of each frame, both ways
+};
+
+std::vector<Cell> cells() {
+  std::vector<Cell> all;
+  for (const char* control : {"cubic", "westwood"}) {
+    for (uint32_t most : {32'768U, 131'072U}) {
+      for (double loss : {0.0, 0.01, 0.02, 0.05, 0.1, 0.2}) {
+        all.push_back({control, 32'768, most, 50, loss});
+      }
+    }
+  }
+  for (int delay : {5, 150}) {
+    for (double loss : {0.0, 0.01, 0.05}) all.push_back({"cubic", 32'768, 32'768, delay, loss});
+  }
+  return all;
+}
+
+// Bytes per second, the mean of four seeds.
+double goodput(const Cell& cell) {
+  constexpr int kSeeds = 4;
+  Duration length = std::chrono::seconds(cell.delay_ms < 50 ? 5 : 20);
+  double total = 0;
+  for (int seed = 1; seed <= kSeeds; ++seed) {
+    Options options;
+    options.seed = static_cast<uint64_t>(seed);
+    options.client.congestion_control =
+        cell.control == "cubic" ? CongestionControl::cubic : CongestionControl::westwood;
+    options.server.receive_buffer_bytes = cell.buffer;
+    options.server.receive_buffer_bytes_max = cell.buffer_max;
+    options.client.send_buffer_bytes = 2 * cell.buffer_max;
+    options.up.loss = options.down.loss = cell.loss;
+    options.up.delay = options.down.delay = std::chrono::milliseconds(cell.delay_ms);
+    Sim sim(options);
+    sim.client().to_write = uint64_t{1} << 40;
+    sim.open();
+    EXPECT_EQ(sim.run(sim.now() + length), "");
+    total += static_cast<double>(sim.server().read);
+  }
+  return total / kSeeds / std::chrono::duration<double>(length).count();
+}
+
+std::string key(const Cell& cell) {
+  std::ostringstream out;
+  out << cell.control << " " << cell.buffer << " " << cell.buffer_max << " " << cell.delay_ms << " "
+      << cell.loss;
+  return out.str();
+}
+
+std::map<std::string, double> stored() {
+  std::map<std::string, double> table;
+  std::ifstream file(kTable);
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    size_t last = line.rfind(' ');
+    table[line.substr(0, last)] = std::stod(line.substr(last + 1));
+  }
+  return table;
+}
+
+TEST(TcpLossGrid, IsWhatTheStoredTableSays) {
+  std::map<std::string, double> table = stored();
+  std::ostringstream fresh;
+  for (const Cell& cell : cells()) {
+    double got = goodput(cell);
+    fresh << key(cell) << " " << static_cast<long>(got) << "\n";
+    // Another compiler may round CUBIC's floats another way, no more.
+    EXPECT_NEAR(got, table[key(cell)], 0.03 * got) << key(cell);
+  }
+  if (std::getenv("UKSTORE_WRITE_LOSS_GRID")) {
+    std::ofstream(kTable) << "# control, receive buffer at first and at most, one-way delay in ms, "
+                             "loss of a frame: bytes per second\n"
+                          << fresh.str();
+  }
+}
+
+// What smoltcp's stored grid has for a 32 KiB buffer and 100 ms of round trip.
+TEST(TcpLossGrid, MeetsItsGoalsAgainstSmoltcp) {
+  std::map<std::string, double> table = stored();
+  struct Goal {
+    const char* loss;
+    double smoltcp;
+    double ratio;
+  };
+  // At 20 % it is 2.6 times smoltcp: timeouts that back off leave no more.
+  for (Goal goal : {Goal{"0", 322'945, 1.0}, Goal{"0.01", 219'671, 1.0}, Goal{"0.02", 166'587, 1.5},
+                    Goal{"0.05", 76'626, 1.5}, Goal{"0.1", 37'775, 1.5}, Goal{"0.2", 6'079, 2.5}}) {
+    std::string cell = std::string("westwood 32768 131072 50 ") + goal.loss;
+    EXPECT_GE(table[cell], goal.ratio * goal.smoltcp) << cell;
+  }
+}
+
+}  // namespace
+}  // namespace ukstore::net::sim
