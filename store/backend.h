@@ -1,7 +1,7 @@
 #pragma once
 // The seam to what keeps the bytes: numbered segments and a small ordered table of records, changed
-// together in one transaction.  Everything above (objects, heads, journal, index) is written once and runs
-// on each backend: memory (the model) and LMDB.
+// together in one transaction.  Everything above (objects, heads, journal, index) is written once
+// and runs on each backend: memory (the model) and LMDB.
 //
 // Invariants that every backend keeps:
 // 1. A segment is written once under the next number, starting from 1, and never changes.  Its
@@ -33,8 +33,8 @@ enum class Flow { go_on, stop };
 // Called for each record in order; the views are valid during the call.
 using RecordVisitor = std::function<Flow(BytesView key, BytesView value)>;
 
-// A consistent state of the records.  Cheap; do not keep one for long (LMDB cannot reuse pages that an
-// old snapshot sees).  Used by the thread that made it.
+// A consistent state of the records.  Cheap; do not keep one for long (LMDB cannot reuse pages that
+// an old snapshot sees).  Used by the thread that made it.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -56,7 +56,7 @@ class Snapshot {
 // The one write transaction.  Dropping it without `commit` undoes all that it did.
 class Write : public Snapshot {
  public:
-  // A record key is 1 to 64 bytes; a value is at most 1 MiB.
+  // A record key is 1 to 256 bytes; a value is at most 1 MiB.
   virtual Result<void> put(BytesView key, BytesView value) = 0;
   virtual Result<void> erase(BytesView key) = 0;
 
@@ -74,6 +74,13 @@ class Write : public Snapshot {
   virtual Result<void> commit(Durability durability) = 0;
 };
 
+// Keeps writers on other backends of the same medium out, those of other processes too, until it is
+// dropped, by whichever thread.  The backend that gave it goes on to write.
+class WriterHold {
+ public:
+  virtual ~WriterHold() = default;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -81,14 +88,19 @@ class Backend {
   virtual Result<std::unique_ptr<Snapshot>> snapshot() const = 0;
 
   // The bytes of a segment, valid while the backend is open; nullopt if there is no such segment.
-  // They are at least as many as were asked for in `append_segment` (a segment holds its own length).
-  // Safe from any thread, beside a writer, and after commits of other processes.
+  // They are at least as many as were asked for in `append_segment` (a segment holds its own
+  // length). Safe from any thread, beside a writer, and after commits of other processes.
   virtual Result<std::optional<BytesView>> segment(uint64_t number) const = 0;
 
   // Starts the one write transaction.  Waits up to the backend's lock timeout for another writer,
   // then fails with `locked` and a message that says who holds it (process id and since when).
   // `read_only` after a failed commit or if opened for reading.
   virtual Result<std::unique_ptr<Write>> write() = 0;
+
+  // Keeps others from writing over several transactions: what waits in memory then builds on heads
+  // that nobody moves.  At most one at a time; fails as `write` does.  By default nobody else can
+  // write.
+  virtual Result<std::unique_ptr<WriterHold>> hold() { return std::make_unique<WriterHold>(); }
 
   // "memory", "lmdb": for messages and tests.
   virtual std::string_view name() const = 0;

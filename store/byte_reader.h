@@ -1,8 +1,8 @@
 #pragma once
 // Reads packed bytes front to back without ever trusting a length.
 //
-// A read past the end gives zeros and makes the reader fail for good, so that a decoder reads all its
-// fields straight on and asks `complete()` once, at the end.
+// A read past the end gives zeros and makes the reader fail for good, so that a decoder reads all
+// its fields straight on and asks `complete()` once, at the end.
 
 #include <ukstore/store/bytes.h>
 #include <ukstore/store/hash.h>

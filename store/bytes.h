@@ -1,8 +1,9 @@
 #pragma once
-// Byte strings.  `Bytes` owns, `BytesView` borrows; both compare as unsigned bytes, shorter first on a
-// common prefix, which is the order of keys everywhere.  Integers on disk are little-endian and are
-// loaded by memcpy, so nothing needs to be aligned.
+// Byte strings.  `Bytes` owns, `BytesView` borrows; both compare as unsigned bytes, shorter first
+// on a common prefix, which is the order of keys everywhere.  Integers on disk are little-endian
+// and are loaded by memcpy, so nothing needs to be aligned.
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
@@ -29,6 +30,11 @@ void store_le(char* to, T value) {
 template <std::unsigned_integral T>
 void append_le(Bytes& to, T value) {
   to.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+// Eight bytes as the number whose order is the order of the bytes.
+inline uint64_t load_big_endian(const char* from) {
+  return std::byteswap(load_le<uint64_t>(from));
 }
 
 // `value` as eight bytes whose byte order is the numeric order: a key for numbers.

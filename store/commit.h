@@ -14,10 +14,10 @@ namespace ukstore {
 // The most that the canonical bytes of a commit or tag may take.
 constexpr size_t kCommitBytesMax = 512 * 1024;
 
-// Who and when, as git has it: a name and address (raw bytes), seconds since 1970 (may be negative), and
-// the offset of the local time in minutes (kept, never used).
+// Who and when, as git has it: a name and address (raw bytes), seconds since 1970 (may be
+// negative), and the offset of the local time in minutes (kept, never used).
 struct Signature {
-  Bytes name;   // "A U Thor <author@example.com>": any bytes but NUL and newline
+  Bytes name;  // "A U Thor <author@example.com>": any bytes but NUL and newline
   int64_t seconds = 0;
   int32_t offset_minutes = 0;
   bool operator==(const Signature&) const = default;
@@ -40,8 +40,8 @@ struct Commit {
 };
 
 // A commit with its own name.  `jump` is the ancestor 2^ctz(generation) generations back along the
-// parents of the highest generation, the smallest hash among equals (or as far as the history goes);
-// none for a commit without parents.  It is a hint like addresses, not hashed.
+// parents of the highest generation, the smallest hash among equals (or as far as the history
+// goes); none for a commit without parents.  It is a hint like addresses, not hashed.
 struct StoredCommit {
   ObjectRef ref;
   Commit commit;
@@ -58,7 +58,8 @@ struct Tag {
   bool operator==(const Tag&) const = default;
 };
 
-// Whether a commit or tag may be encoded: `invalid`, naming what breaks the rules above, or nothing.
+// Whether a commit or tag may be encoded: `invalid`, naming what breaks the rules above, or
+// nothing.
 Result<void> check(const Commit& commit);
 Result<void> check(const Tag& tag);
 
@@ -66,9 +67,9 @@ Result<void> check(const Tag& tag);
 Bytes encode(const Commit& commit);
 Bytes encode(const Tag& tag);
 
-// And back.  Decoding accepts exactly what encoding gives (`corrupt` otherwise, `unsupported` for a later
-// version) and never trusts a length; refs come back with the addresses of the view's side array: tree, parents
-// in order, jump for a commit; target for a tag.
+// And back.  Decoding accepts exactly what encoding gives (`corrupt` otherwise, `unsupported` for a
+// later version) and never trusts a length; refs come back with the addresses of the view's side
+// array: tree, parents in order, jump for a commit; target for a tag.
 Result<StoredCommit> decode_commit(const Hash& hash, Address address, const ObjectView& view);
 Result<Tag> decode_tag(const ObjectView& view);
 
@@ -96,8 +97,8 @@ class CommitLinks {
   ObjectView view_;
 };
 
-// The structural checks for `validate`.
-Result<void> validate_commit(BytesView bytes, uint32_t side_count);
-Result<void> validate_tag(BytesView bytes, uint32_t side_count);
+// The structural checks for `validate`: how many addresses the side array must have.
+Result<uint32_t> validate_commit(BytesView bytes);
+Result<uint32_t> validate_tag(BytesView bytes);
 
 }  // namespace ukstore

@@ -14,7 +14,8 @@ class DiffStream {
       : before_(before.objects(), TreeAccess::root_node(before)),
         after_(after.objects(), TreeAccess::root_node(after)) {
     // Nothing to walk if the roots are one.
-    if (TreeAccess::root_node(before).object().bytes == TreeAccess::root_node(after).object().bytes) {
+    if (TreeAccess::root_node(before).object().bytes ==
+        TreeAccess::root_node(after).object().bytes) {
       equal_ = true;
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
-// What differs between trees, at the cost of what differs: equal subtrees are skipped by their hash.
+// What differs between trees, at the cost of what differs: equal subtrees are skipped by their
+// hash.
 
 #include <ukstore/store/tree.h>
 
@@ -12,11 +13,12 @@ using DiffVisitor = std::function<Flow(BytesView key, const std::optional<Entry>
 Result<void> diff(const Tree& before, const Tree& after, const DiffVisitor& visit);
 
 // The same over all levels, by path: entries with children on both sides are entered; where only
-// one side has a child, each payload below it is visited.  Only payloads and kinds are compared, so an entry
-// that has nothing but a child is never visited itself.
+// one side has a child, each payload below it is visited.  Only payloads and kinds are compared, so
+// an entry that has nothing but a child is never visited itself.
 Result<void> diff_paths(const Tree& before, const Tree& after, const DiffVisitor& visit);
 
-// Visits the keys of one level whose entries differ between `base` and `ours` or `base` and `theirs`, in order.
+// Visits the keys of one level whose entries differ between `base` and `ours` or `base` and
+// `theirs`, in order.
 using Diff3Visitor =
     std::function<Flow(BytesView key, const std::optional<Entry>& base,
                        const std::optional<Entry>& ours, const std::optional<Entry>& theirs)>;

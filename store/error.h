@@ -1,8 +1,9 @@
 #pragma once
 // What can go wrong, and what the caller can do about it.
 //
-// Absence is `std::optional`, a conflict is a value, our own bugs assert.  The rest is an `Error`: one
-// kind for each reaction of the caller, and a message that says what failed, why, and what to do.
+// Absence is `std::optional`, a conflict is a value, our own bugs assert.  The rest is an `Error`:
+// one kind for each reaction of the caller, and a message that says what failed, why, and what to
+// do.
 
 #include <expected>
 #include <string>

@@ -4,6 +4,7 @@
 
 #include <cassert>
 #include <memory>
+#include <new>
 
 namespace ukstore {
 namespace {
@@ -17,7 +18,7 @@ struct FreeContext {
 EVP_MD_CTX* context() {
   thread_local std::unique_ptr<EVP_MD_CTX, FreeContext> kept = [] {
     std::unique_ptr<EVP_MD_CTX, FreeContext> made(EVP_MD_CTX_new());
-    assert(made && EVP_DigestInit_ex(made.get(), EVP_sha256(), nullptr) == 1);
+    if (!made || EVP_DigestInit_ex(made.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
     return made;
   }();
   return kept.get();
@@ -59,9 +60,9 @@ Hash hash_object(ObjectKind kind, BytesView canonical) {
   store_le<uint64_t>(head + 1, canonical.size());
   EVP_MD_CTX* sha = context();
   Hash hash;
-  // Cannot fail: no key, no allocation, a context that is already set up.
-  int ok = EVP_DigestInit_ex(sha, nullptr, nullptr);
-  ok &= EVP_DigestUpdate(sha, head, sizeof head);
+  // There is no key: all that can be wanting is memory, and only here.
+  if (EVP_DigestInit_ex(sha, nullptr, nullptr) != 1) throw std::bad_alloc();
+  int ok = EVP_DigestUpdate(sha, head, sizeof head);
   ok &= EVP_DigestUpdate(sha, canonical.data(), canonical.size());
   ok &= EVP_DigestFinal_ex(sha, hash.bytes.data(), nullptr);
   assert(ok == 1);

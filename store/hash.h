@@ -1,7 +1,7 @@
 #pragma once
 // Names of objects: SHA-256 over the kind of the object (1 byte), the length of its canonical bytes
-// (8 bytes) and those bytes.  The kind inside the hashed bytes keeps a blob whose content happens to
-// be the bytes of a node from having the node's name.  See docs/format.md, "Names".
+// (8 bytes) and those bytes.  The kind inside the hashed bytes keeps a blob whose content happens
+// to be the bytes of a node from having the node's name.  See docs/format.md, "Names".
 
 #include <ukstore/store/bytes.h>
 

@@ -2,6 +2,7 @@
 
 #include <ukstore/store/records.h>
 #include <ukstore/store/refs.h>
+#include <ukstore/store/seal.h>
 
 namespace ukstore {
 
@@ -30,10 +31,29 @@ JournalRecord next_redo(const JournalEnd& end, JournalEntry next, const JournalR
 
 Bytes journal_key(uint64_t sequence) { return record_key(kJournalPrefix, big_endian(sequence)); }
 
-Result<Bytes> encode(const JournalRecord& record) {
+namespace {
+
+size_t encoded_bytes(const JournalEntry& entry) {
+  size_t bytes = 49 + kSealBytes + entry.note.size();
+  for (const RefChange& change : entry.changes) bytes += 3 + 2 * kHeadBytes + change.name.size();
+  return bytes;
+}
+
+}  // namespace
+
+Result<void> check_size(const JournalRecord& record) {
+  const JournalEntry& entry = record.entry;
+  if (encoded_bytes(entry) <= kRecordValueBytesMax) return {};
+  return fail(Error::Kind::limit, "a transaction with " + std::to_string(entry.changes.size()) +
+                                      " changes of refs and a note of " +
+                                      std::to_string(entry.note.size()) +
+                                      " bytes does not fit a journal entry of 1 MiB: split it");
+}
+
+Bytes encode(const JournalRecord& record) {
   const JournalEntry& entry = record.entry;
   Bytes out;
-  out.reserve(49 + entry.note.size() + entry.changes.size() * (3 + 2 * kHeadBytes + 16));
+  out.reserve(encoded_bytes(entry));
   append_le<uint8_t>(out, static_cast<uint8_t>(entry.kind));
   append_le<uint64_t>(out, entry.target);
   append_le<uint64_t>(out, record.undo_top);
@@ -50,17 +70,13 @@ Result<Bytes> encode(const JournalRecord& record) {
     append_head(out, change.before);
     append_head(out, change.after);
   }
-  if (out.size() > kRecordValueBytesMax) {
-    return fail(Error::Kind::limit, "a transaction with " + std::to_string(entry.changes.size()) +
-                                        " changes of refs and a note of " +
-                                        std::to_string(entry.note.size()) +
-                                        " bytes does not fit a journal entry of 1 MiB: split it");
-  }
-  return out;
+  return seal(journal_key(entry.sequence), std::move(out));
 }
 
 Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value) {
-  ByteReader in(value);
+  auto plain = unseal(journal_key(sequence), value);
+  if (!plain) return pass_on(plain);
+  ByteReader in(*plain);
   JournalRecord record;
   JournalEntry& entry = record.entry;
   entry.sequence = sequence;
@@ -89,7 +105,8 @@ Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value) {
   good = good && newest <= sequence && record.below < sequence && entry.target < sequence;
   good = good && (entry.target == 0) == (entry.kind == JournalEntry::Kind::change);
   if (!good || !in.complete()) {
-    return fail(Error::Kind::corrupt, "journal entry " + std::to_string(sequence) + " is malformed");
+    return fail(Error::Kind::corrupt,
+                "journal entry " + std::to_string(sequence) + " is malformed");
   }
   return record;
 }

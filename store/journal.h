@@ -1,11 +1,12 @@
 #pragma once
-// The journal: every mutation of heads, numbered without gaps.  It is the reflog, and undo and redo are
-// steps in it.  Bytes: docs/format.md, "Journal".
+// The journal: every mutation of heads, numbered without gaps.  It is the reflog, and undo and redo
+// are steps in it.  Bytes: docs/format.md, "Journal".
 //
-// Undo and redo cost O(1) because each entry remembers both stacks as two linked lists that run through
-// the entries themselves: `undo_top` is the newest entry not taken back after this one, `redo_top` the newest
-// undo not done again, and `below` what lies under this entry in the stack that it was pushed on (the
-// undo stack for a change, the redo stack for an undo; a redo puts its target back where it was).
+// Undo and redo cost O(1) because each entry remembers both stacks as two linked lists that run
+// through the entries themselves: `undo_top` is the newest entry not taken back after this one,
+// `redo_top` the newest undo not done again, and `below` what lies under this entry in the stack
+// that it was pushed on (the undo stack for a change, the redo stack for an undo; a redo puts its
+// target back where it was).
 
 #include <ukstore/store/backend.h>
 #include <ukstore/store/store.h>
@@ -28,8 +29,8 @@ struct JournalEnd {
   bool operator==(const JournalEnd&) const = default;
 };
 
-// `next` with its number and links, as the successor of `end`.  `target` is the record that an undo or redo
-// names; `redone` the undo that a redo takes back (JournalEnd::redo_top's record).
+// `next` with its number and links, as the successor of `end`.  `target` is the record that an undo
+// or redo names; `redone` the undo that a redo takes back (JournalEnd::redo_top's record).
 JournalRecord next_change(const JournalEnd& end, JournalEntry next);
 JournalRecord next_undo(const JournalEnd& end, JournalEntry next, const JournalRecord& target);
 JournalRecord next_redo(const JournalEnd& end, JournalEntry next, const JournalRecord& redone);
@@ -39,7 +40,9 @@ inline JournalEnd end_of(const JournalRecord& record) {
 
 Bytes journal_key(uint64_t sequence);
 // `limit` if the record would take over a mebibyte.
-Result<Bytes> encode(const JournalRecord& record);
+Result<void> check_size(const JournalRecord& record);
+// Of what passes that; staged hints must have been written.
+Bytes encode(const JournalRecord& record);
 Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value);
 
 // ---- Reading a backend's journal.

@@ -35,7 +35,14 @@ struct LeafEntry {
 // Copies what it is given; keys come in rising order.  Nodes gather in `built()`.
 class LevelBuilder {
  public:
-  explicit LevelBuilder(uint8_t level) : level_(level) {}
+  explicit LevelBuilder(uint8_t level) : level_(level) {
+    if (level == 0) {
+      leaf_items_.reserve(kUsualEntries);
+    } else {
+      inner_items_.reserve(kUsualEntries);
+      side_.reserve(kUsualEntries);
+    }
+  }
 
   void add_leaf(BytesView key, const LeafEntry& entry) {
     leaf_items_.push_back({keep(key), keep(entry.value)});
@@ -65,6 +72,7 @@ class LevelBuilder {
   std::deque<BuiltNode>& built() { return built_; }
 
  private:
+  static constexpr size_t kUsualEntries = 48;
   enum class CutAllowed { no, yes };
 
   BytesView keep(BytesView bytes) {
@@ -85,7 +93,7 @@ class LevelBuilder {
     BytesView last = level_ == 0 ? leaf_items_.back().key : inner_items_.back().key;
     built_.push_back({Bytes(last),
                       level_ == 0 ? encode_leaf(leaf_items_) : encode_inner(level_, inner_items_),
-                      std::move(side_), totals_});
+                      side_, totals_});
     leaf_items_.clear();
     inner_items_.clear();
     side_.clear();

@@ -13,8 +13,8 @@
 namespace ukstore {
 
 struct LmdbOptions {
-  // A directory that holds `data.mdb` and `lock.mdb` (made if `create`), or, with `single_file`, the
-  // data file itself (a block device in a unikernel).
+  // A directory that holds `data.mdb` and `lock.mdb` (made if `create`), or, with `single_file`,
+  // the data file itself (a block device in a unikernel).
   std::filesystem::path path;
   enum class Layout { directory, single_file } layout = Layout::directory;
   enum class Mode { read_write, read_only } mode = Mode::read_write;

@@ -152,14 +152,20 @@ class MemorySnapshot : public Snapshot {
   uint64_t last_segment_ = 0;
 };
 
+struct LeaveGate {
+  void operator()(WriterGate* gate) const { gate->leave(); }
+};
+using Inside = std::unique_ptr<WriterGate, LeaveGate>;
+
 // A write sees its own changes over the state it began with.
 class MemoryWrite final : public Write {
  public:
-  explicit MemoryWrite(std::shared_ptr<Shared> shared)
-      : shared_(std::move(shared)), base_(std::make_unique<Base>(shared_)) {
+  MemoryWrite(std::shared_ptr<Shared> shared, Inside inside)
+      : shared_(std::move(shared)),
+        inside_(std::move(inside)),
+        base_(std::make_unique<Base>(shared_)) {
     next_segment_ = base_->last_segment().value() + 1;
   }
-  ~MemoryWrite() override { finish(); }
 
   Result<std::optional<BytesView>> get(BytesView key) const override {
     if (done_) return closed();
@@ -283,10 +289,11 @@ class MemoryWrite final : public Write {
     if (done_) return;
     done_ = true;
     base_.reset();
-    shared_->gate.leave();
+    inside_.reset();
   }
 
   const std::shared_ptr<Shared> shared_;
+  Inside inside_;  // outlives the state it began with
   std::unique_ptr<Base> base_;
   bool done_ = false;
   uint64_t next_segment_ = 1;
@@ -315,7 +322,8 @@ class MemoryBackend final : public Backend {
     if (shared_->gate.enter(shared_->lock_timeout) == WriterGate::Entry::timed_out) {
       return fail(Error::Kind::locked, "another thread of this process is writing");
     }
-    return std::make_unique<MemoryWrite>(shared_);
+    Inside inside(&shared_->gate);
+    return std::make_unique<MemoryWrite>(shared_, std::move(inside));
   }
 
   std::string_view name() const override { return "memory"; }

@@ -10,17 +10,13 @@
 namespace ukstore {
 namespace {
 
-uint32_t width_of(uint64_t value) {
-  return std::max<uint32_t>(1, (std::bit_width(value) + 7) / 8);
-}
-
 size_t common_prefix(BytesView a, BytesView b) {
   size_t n = std::min(a.size(), b.size());
   return std::mismatch(a.begin(), a.begin() + n, b.begin()).first - a.begin();
 }
 
-// The part of a node that leaves and inner nodes share, in two steps: `begin` writes up to the arrays of
-// lengths, `finish_keys` the prefix and the suffixes.
+// The part of a node that leaves and inner nodes share, in two steps: `begin` writes up to the
+// arrays of lengths, `finish_keys` the prefix and the suffixes.
 template <class Item>
 class KeyEncoder {
  public:
@@ -59,6 +55,10 @@ void append_number(Bytes& out, uint64_t value, uint32_t width) {
 }
 
 }  // namespace
+
+uint32_t number_width(uint64_t value) {
+  return std::max<uint32_t>(1, (std::bit_width(value) + 7) / 8);
+}
 
 NodeView::NodeView(const ObjectView& object) : object_(object) {
   level_ = static_cast<uint8_t>(base()[0]);
@@ -99,6 +99,19 @@ Bytes NodeView::key(uint32_t i) const {
   return key.append(prefix()).append(rest);
 }
 
+// The first suffix whose first eight bytes are not below those of `rest`, without a branch that a
+// random key would mispredict.
+uint32_t NodeView::lower_bound_by_words(BytesView rest) const {
+  uint64_t wanted = load_big_endian(rest.data());
+  uint32_t low = 0;
+  for (uint32_t size = count_; size > 1;) {
+    uint32_t half = size / 2;
+    low += word_at(low + half - 1) < wanted ? half : 0;
+    size -= half;
+  }
+  return low + (word_at(low) < wanted ? 1 : 0);
+}
+
 uint32_t NodeView::lower_bound(BytesView key) const {
   if (count_ == 0) return 0;
   BytesView shared = prefix();
@@ -108,6 +121,10 @@ uint32_t NodeView::lower_bound(BytesView key) const {
   if (order > 0) return count_;
   BytesView rest = key.substr(shared.size());
   uint32_t low = 0, high = count_;
+  if (uniform_keys_ && key_length_ >= 8 && rest.size() >= 8) {
+    low = lower_bound_by_words(rest);
+    if (low == count_ || word_at(low) != load_big_endian(rest.data())) return low;
+  }
   while (low < high) {
     uint32_t middle = (low + high) / 2;
     if (suffix(middle) < rest) {
@@ -154,7 +171,7 @@ Bytes encode_inner(uint8_t level, std::span<const InnerItem> items) {
     size_max = std::max(size_max, item.bytes);
     bytes += item.key.size() + 2 + 32 + 16;
   }
-  uint32_t count_width = width_of(count_max), size_width = width_of(size_max);
+  uint32_t count_width = number_width(count_max), size_width = number_width(size_max);
   Bytes out;
   out.reserve(bytes);
   keys.header(out, level, 0, uint8_t(count_width), uint8_t(size_width));

@@ -1,5 +1,6 @@
 #pragma once
-// The nodes of a tree: hand-packed, canonical, read in place.  Drawn byte by byte in docs/format.md, "Nodes".
+// The nodes of a tree: hand-packed, canonical, read in place.  Drawn byte by byte in
+// docs/format.md, "Nodes".
 //
 //   u8 level (0: leaf)   u8 flags   u16 count   u16 prefix bytes   u8 count width   u8 bytes width
 //   keys     one u16 length if all suffixes are equally long (flag 1), else `count` u16 ends
@@ -66,6 +67,10 @@ class NodeView {
 
  private:
   const char* base() const { return object_.bytes.data(); }
+  uint64_t word_at(uint32_t i) const {
+    return load_big_endian(base() + suffixes_at_ + size_t{i} * key_length_);
+  }
+  uint32_t lower_bound_by_words(BytesView rest) const;
   uint32_t u16(size_t at) const { return load_le<uint16_t>(base() + at); }
   uint64_t number(size_t at, uint32_t width, uint32_t i) const {
     uint64_t value = 0;
@@ -84,6 +89,9 @@ class NodeView {
   uint32_t value_ends_at_ = 0, prefix_at_ = 0, suffixes_at_ = 0, values_at_ = 0;
   uint32_t counts_at_ = 0, sizes_at_ = 0;
 };
+
+// The bytes that a number takes where a node stores it: the fewest, at least one.
+uint32_t number_width(uint64_t value);
 
 // What nodes are encoded from, in rising order of keys.
 struct LeafItem {
@@ -106,8 +114,8 @@ struct NodeTotals {
 };
 NodeTotals totals(const NodeView& node);
 
-// Checks that bytes are exactly what `encode_leaf` or `encode_inner` gives for some items, that no node
-// boundary lies inside, and counts the objects that it names.  Fails with `corrupt`.
+// Checks that bytes are exactly what `encode_leaf` or `encode_inner` gives for some items, that no
+// node boundary lies inside, and counts the objects that it names.  Fails with `corrupt`.
 Result<uint32_t> validate_node(ObjectKind kind, BytesView bytes);
 
 }  // namespace ukstore

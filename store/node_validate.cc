@@ -2,6 +2,8 @@
 #include <ukstore/store/node.h>
 #include <ukstore/store/value.h>
 
+#include <algorithm>
+
 namespace ukstore {
 namespace {
 
@@ -9,8 +11,8 @@ std::unexpected<Error> corrupt(const char* what) {
   return fail(Error::Kind::corrupt, std::string("tree node: ") + what);
 }
 
-// Reads lengths at `at`: the total of `count` items, or nullopt if they leave the bytes or are no rising
-// ends.  Moves `at` behind them.
+// Reads lengths at `at`: the total of `count` items, or nullopt if they leave the bytes or are no
+// rising ends.  Moves `at` behind them.
 std::optional<size_t> take_lengths(BytesView bytes, size_t& at, uint32_t count, bool uniform) {
   size_t size = uniform ? 2 : size_t{2} * count;
   if (bytes.size() - at < size) return std::nullopt;
@@ -41,8 +43,7 @@ Result<void> validate_layout(bool leaf, BytesView bytes) {
   if (flags > 3 || (!leaf && flags > 1)) return corrupt("unknown flags");
   uint32_t count_width = static_cast<uint8_t>(bytes[6]);
   uint32_t size_width = static_cast<uint8_t>(bytes[7]);
-  if (leaf ? count_width + size_width != 0
-           : count_width - 1 > 7 || size_width - 1 > 7) {
+  if (leaf ? count_width + size_width != 0 : count_width - 1 > 7 || size_width - 1 > 7) {
     return corrupt("impossible widths");
   }
   size_t at = NodeView::kHeaderBytes;
@@ -59,19 +60,29 @@ Result<void> validate_layout(bool leaf, BytesView bytes) {
   return {};
 }
 
-Result<void> validate_keys(const NodeView& node) {
-  for (uint32_t i = 0; i < node.count(); ++i) {
+// That the keys rise, and that they are packed in the one way that `encode_*` packs them.
+Result<void> validate_keys(const NodeView& node, uint8_t flags) {
+  uint32_t count = node.count();
+  bool uniform = true;
+  for (uint32_t i = 0; i < count; ++i) {
     size_t size = node.key_bytes(i);
     if (size == 0 || size > kKeyBytesMax) return corrupt("a key is empty or too long");
     if (i > 0 && node.suffix(i - 1) >= node.suffix(i)) return corrupt("keys are out of order");
+    uniform &= size == node.key_bytes(0);
   }
-  return {};
+  if (uniform != ((flags & NodeView::kUniformKeys) != 0)) return corrupt("wrong flag for its keys");
+  // The prefix is the longest one: what is left of the first and the last key starts differently.
+  BytesView first = node.suffix(0), last = node.suffix(count - 1);
+  bool longest = count == 1 ? first.empty() : first.empty() || first[0] != last[0];
+  return longest ? Result<void>() : corrupt("its prefix is not the longest one");
 }
 
 Result<void> validate_boundaries(const NodeView& node) {
   uint64_t s0 = 0;
+  Bytes key;
   for (uint32_t i = 0; i + 1 < node.count(); ++i) {
-    Bytes key = node.key(i);
+    key.clear();
+    node.append_key(i, key);
     uint64_t s1 = s0 + (node.is_leaf() ? leaf_counted_bytes(key.size(), node.value(i).size())
                                        : inner_counted_bytes(key.size()));
     bool may_end = node.is_leaf() || i > 0;
@@ -83,39 +94,37 @@ Result<void> validate_boundaries(const NodeView& node) {
   return {};
 }
 
-Result<uint32_t> validate_leaf(const NodeView& node, BytesView bytes) {
-  std::vector<Bytes> keys;
-  std::vector<LeafItem> items;
-  keys.reserve(node.count());
+Result<uint32_t> validate_leaf(const NodeView& node, uint8_t flags) {
   uint32_t sides = 0;
+  bool uniform = true;
   for (uint32_t i = 0; i < node.count(); ++i) {
     auto named = validate_value(node.value(i));
     if (!named) return named;
     sides += *named;
-    items.push_back({keys.emplace_back(node.key(i)), node.value(i)});
+    uniform &= node.value(i).size() == node.value(0).size();
   }
-  if (encode_leaf(items) != bytes) return corrupt("not the canonical bytes of its entries");
+  if (uniform != ((flags & NodeView::kUniformValues) != 0)) {
+    return corrupt("wrong flag for its values");
+  }
   return sides;
 }
 
 Result<uint32_t> validate_inner(const NodeView& node, BytesView bytes) {
-  std::vector<Bytes> keys;
-  std::vector<InnerItem> items;
-  keys.reserve(node.count());
-  uint64_t count = 0, size = 0;
+  uint64_t count = 0, size = 0, count_max = 0, size_max = 0;
   for (uint32_t i = 0; i < node.count(); ++i) {
-    InnerItem item{keys.emplace_back(node.key(i)), node.hash(i), node.child_count(i),
-                   node.child_bytes(i)};
+    uint64_t child_count = node.child_count(i), child_bytes = node.child_bytes(i);
     // A child holds at least one entry with a key, and no sum may wrap.
-    if (item.count == 0 || item.bytes < item.count) return corrupt("a child without entries");
-    if (__builtin_add_overflow(count, item.count, &count) ||
-        __builtin_add_overflow(size, item.bytes, &size)) {
+    if (child_count == 0 || child_bytes < child_count) return corrupt("a child without entries");
+    if (__builtin_add_overflow(count, child_count, &count) ||
+        __builtin_add_overflow(size, child_bytes, &size)) {
       return corrupt("its counts overflow");
     }
-    items.push_back(item);
+    count_max = std::max(count_max, child_count);
+    size_max = std::max(size_max, child_bytes);
   }
-  if (encode_inner(node.level(), items) != bytes) {
-    return corrupt("not the canonical bytes of its entries");
+  if (static_cast<uint8_t>(bytes[6]) != number_width(count_max) ||
+      static_cast<uint8_t>(bytes[7]) != number_width(size_max)) {
+    return corrupt("its numbers are wider than they need be");
   }
   return node.count();
 }
@@ -127,8 +136,9 @@ Result<uint32_t> validate_node(ObjectKind kind, BytesView bytes) {
   if (auto ok = validate_layout(leaf, bytes); !ok) return pass_on(ok);
   NodeView node({.kind = kind, .bytes = bytes});
   if (node.count() == 0) return 0;
-  if (auto ok = validate_keys(node); !ok) return pass_on(ok);
-  auto sides = leaf ? validate_leaf(node, bytes) : validate_inner(node, bytes);
+  uint8_t flags = static_cast<uint8_t>(bytes[1]);
+  if (auto ok = validate_keys(node, flags); !ok) return pass_on(ok);
+  auto sides = leaf ? validate_leaf(node, flags) : validate_inner(node, bytes);
   if (!sides) return sides;
   if (auto ok = validate_boundaries(node); !ok) return pass_on(ok);
   return sides;

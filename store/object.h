@@ -1,10 +1,10 @@
 #pragma once
 // Objects: immutable canonical bytes of a kind, named by their hash, found by an address.
 //
-// Every stored object carries, beside its canonical bytes, a *side array*: the addresses of the objects
-// that its bytes name, in the order in which the bytes name them.  Side arrays are not hashed.  They are
-// hints that make reading an index-free walk: whoever follows one compares the hash of what it
-// finds, and looks the hash up where a hint has gone stale.
+// Every stored object carries, beside its canonical bytes, a *side array*: the addresses of the
+// objects that its bytes name, in the order in which the bytes name them.  Side arrays are not
+// hashed.  They are hints that make reading an index-free walk: whoever follows one compares the
+// hash of what it finds, and looks the hash up where a hint has gone stale.
 
 #include <ukstore/store/bytes.h>
 #include <ukstore/store/hash.h>
@@ -62,8 +62,8 @@ struct ObjectRef {
   bool operator==(const ObjectRef& other) const { return hash == other.hash; }
 };
 
-// An object in place: borrowed from a segment (valid while the store is open) or from an arena (valid
-// while the arena lives).
+// An object in place: borrowed from a segment (valid while the store is open) or from an arena
+// (valid while the arena lives).
 struct ObjectView {
   ObjectKind kind{};
   BytesView bytes;        // canonical

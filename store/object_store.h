@@ -38,6 +38,13 @@ class ObjectStore {
   Result<ObjectView> load(const Hash& hash, Address hint) const;
   Result<ObjectView> load(const ObjectRef& ref) const { return load(ref.hash, ref.address); }
 
+  // The object that lies at an address, whatever its name; nullopt if none does (any more).
+  struct Named {
+    Hash hash;
+    ObjectView view;
+  };
+  Result<std::optional<Named>> at(Address address) const;
+
   // Where the object named `hash` lies; nullopt if nowhere.  A search by name: newer
   // segments' tables first, then the index.
   Result<std::optional<Address>> find(const Hash& hash) const;

@@ -62,7 +62,8 @@ Result<void> check_path(BytesView path) {
   if (path.size() > kPathBytesMax) {
     return invalid("the path " + quoted + " is longer than 4,096 bytes");
   }
-  if (path.find('\0') != BytesView::npos) return invalid("the path " + quoted + " holds a NUL byte");
+  if (path.find('\0') != BytesView::npos)
+    return invalid("the path " + quoted + " holds a NUL byte");
   for (BytesView step : split_path(path)) {
     if (step.empty()) {
       return invalid("the path " + quoted + " has an empty step; write steps as a/b/c");
@@ -109,8 +110,9 @@ Edit Edit::inside(Bytes key, std::vector<Edit> child_edits) {
   return {.key = std::move(key), .child = Part::edit, .child_edits = std::move(child_edits)};
 }
 
-// The node of a path, made with its ancestors.  What was set at a prefix stays in force for what is not named.
-PathEdits::Node& PathEdits::node(BytesView path) {
+// The node of a path, made with its ancestors.  `Above::gives_way`: a payload at a proper prefix
+// goes, as something is written below it.
+PathEdits::Node& PathEdits::node(BytesView path, Above above) {
   if (auto ok = check_path(path); !ok && !error_) error_ = ok.error();
   if (path.empty() && !error_) {
     error_ = Error{Error::Kind::invalid, "the root is a directory; it holds no value itself"};
@@ -118,6 +120,7 @@ PathEdits::Node& PathEdits::node(BytesView path) {
   Node* node = &root_;
   if (error_) return *node;
   for (BytesView step : split_path(path)) {
+    if (above == Above::gives_way) node->gives_way = true;
     auto found = node->children.find(step);
     if (found == node->children.end()) found = node->children.try_emplace(Bytes(step)).first;
     node = &found->second;
@@ -125,36 +128,25 @@ PathEdits::Node& PathEdits::node(BytesView path) {
   return *node;
 }
 
+void PathEdits::replace(BytesView path, Above above, Edit edit) {
+  Node& at = node(path, above);
+  if (!error_) at = Node{.edit = std::move(edit)};
+}
+
 PathEdits& PathEdits::set(BytesView path, std::variant<Bytes, Payload> payload, uint8_t kind) {
-  Node& at = node(path);
-  if (error_) return *this;
-  at.children.clear();
-  at.edit = Edit::put({}, kind, std::move(payload));
+  replace(path, Above::gives_way, Edit::put({}, kind, std::move(payload)));
   return *this;
 }
 
 PathEdits& PathEdits::set_tree(BytesView path, Tree tree) {
-  Node& at = node(path);
-  if (error_) return *this;
-  at.children.clear();
-  at.edit = Edit::put_tree({}, std::move(tree));
+  Above above = tree.empty() ? Above::stays : Above::gives_way;
+  replace(path, above, Edit::put_tree({}, std::move(tree)));
   return *this;
 }
 
 PathEdits& PathEdits::remove(BytesView path) {
-  Node& at = node(path);
-  if (error_) return *this;
-  at.children.clear();
-  at.edit = Edit::remove({});
+  replace(path, Above::stays, Edit::remove({}));
   return *this;
-}
-
-// Whether an edit makes something exist at or below its key: a file above gives way to that, but not to
-// a removal.
-bool PathEdits::writes(const Edit& edit) {
-  if (edit.payload == Edit::Part::set) return true;
-  if (edit.child == Edit::Part::set) return edit.new_child && !edit.new_child->empty();
-  return edit.child == Edit::Part::edit && std::ranges::any_of(edit.child_edits, writes);
 }
 
 Result<std::vector<Edit>> PathEdits::edits_of(const Node& node, const Tree& empty) {
@@ -165,7 +157,7 @@ Result<std::vector<Edit>> PathEdits::edits_of(const Node& node, const Tree& empt
     if (!below.children.empty()) {
       auto inner = edits_of(below, empty);
       if (!inner) return inner;
-      if (std::ranges::any_of(*inner, writes)) edit.payload = Edit::Part::drop;
+      if (below.gives_way) edit.payload = Edit::Part::drop;
       if (below.edit) {
         // Something was set or removed here, and then edited below.
         const Tree& base = edit.child == Edit::Part::set ? *edit.new_child : empty;

@@ -14,7 +14,7 @@ Result<ObjectRef> stage_blob(const ObjectStore& objects, Arena& arena, BytesView
   auto address = objects.find(hash);
   if (!address) return pass_on(address);
   if (*address) return ObjectRef{hash, **address};
-  return arena.add(ObjectKind::blob, hash, Bytes(bytes), {});
+  return arena.add(ObjectKind::blob, hash, bytes, {});
 }
 
 Result<ObjectView> load_part(const ObjectStore& objects, const ObjectRef& ref, ObjectKind kind) {
@@ -62,10 +62,10 @@ Result<Flow> visit_rope(const ObjectStore& objects, const ObjectRef& ref, int le
 struct PayloadWriter::State {
   const ObjectStore& objects;
   std::shared_ptr<Arena> arena;
-  Bytes pending{};                               // not yet cut
-  uint64_t size = 0;                             // of all pieces
-  bool is_long = false;                          // whether chunks have been cut
-  std::vector<std::vector<RopeItem>> levels{};   // the open node of each level
+  Bytes pending{};                              // not yet cut
+  uint64_t size = 0;                            // of all pieces
+  bool is_long = false;                         // whether chunks have been cut
+  std::vector<std::vector<RopeItem>> levels{};  // the open node of each level
 
   Result<void> add(size_t level, RopeItem item) {
     if (levels.size() == level) levels.emplace_back();

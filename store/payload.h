@@ -1,10 +1,10 @@
 #pragma once
 // Payloads: the opaque bytes of an entry, as a tree stores them.
 //
-// Up to 64 bytes stand inline in the entry.  Up to 64 KiB are one blob object.  Longer ones are cut by
-// content into chunks of 16 KiB on average (4 to 64 KiB) under a rope, so that an edit in the middle of a
-// long value writes the chunks it touches and nothing is ever held whole in memory.  The form is a
-// function of the bytes alone: equal payloads have equal forms and equal names.
+// Up to 64 bytes stand inline in the entry.  Up to 64 KiB are one blob object.  Longer ones are cut
+// by content into chunks of 16 KiB on average (4 to 64 KiB) under a rope, so that an edit in the
+// middle of a long value writes the chunks it touches and nothing is ever held whole in memory. The
+// form is a function of the bytes alone: equal payloads have equal forms and equal names.
 
 #include <ukstore/store/arena.h>
 #include <ukstore/store/object_store.h>
@@ -18,7 +18,8 @@ constexpr size_t kBlobBytesMax = 64 * 1024;
 
 enum class PayloadForm : uint8_t { none = 0, inlined = 1, blob = 2, rope = 3 };
 
-// A payload in its stored form.  An owning value: it keeps the arena in which its objects are staged.
+// A payload in its stored form.  An owning value: it keeps the arena in which its objects are
+// staged.
 struct Payload {
   PayloadForm form = PayloadForm::none;
   Bytes inlined;                 // form inlined
@@ -32,8 +33,8 @@ struct Payload {
   }
 };
 
-// The stored form of bytes that are at hand.  What needs objects of its own and is not in the store yet is
-// staged in `arena`.
+// The stored form of bytes that are at hand.  What needs objects of its own and is not in the store
+// yet is staged in `arena`.
 Result<Payload> make_payload(const ObjectStore& objects, const std::shared_ptr<Arena>& arena,
                              BytesView bytes);
 
@@ -65,7 +66,8 @@ class PayloadReader {
   Result<Bytes> read_all() const;
   // Up to `to.size()` bytes from `offset`; returns how many (0 at and past the end).
   Result<size_t> read(uint64_t offset, std::span<char> to) const;
-  // Visits the bytes from `offset` on in order, in pieces of at most 64 KiB, borrowed during the call.
+  // Visits the bytes from `offset` on in order, in pieces of at most 64 KiB, borrowed during the
+  // call.
   Result<void> visit(uint64_t offset, const std::function<Flow(BytesView)>& piece) const;
 
  private:

@@ -20,9 +20,9 @@ void RecentHashes::insert(Slot slot) {
 }
 
 void RecentHashes::grow(size_t objects) {
-  if (2 * objects <= slots_.size()) return;
+  if (4 * objects <= 3 * slots_.size()) return;
   std::vector<Slot> old = std::move(slots_);
-  slots_ = std::vector<Slot>(std::bit_ceil(4 * objects));
+  slots_ = std::vector<Slot>(std::bit_ceil(3 * objects / 2 + 1));
   for (const Slot& slot : old) {
     if (slot.address != 0) insert(slot);
   }

@@ -34,7 +34,7 @@ class RecentHashes {
   void insert(Slot slot);
   void grow(size_t objects);
 
-  std::vector<Slot> slots_;  // a power of two, at most half full
+  std::vector<Slot> slots_;  // a power of two, at most three quarters full
   size_t size_ = 0;
 };
 

@@ -15,7 +15,7 @@ constexpr char kPrivatePrefix = 'p';   // + name: never leaves this replica
 constexpr char kSegmentsPrefix = 's';  // alone: the highest number that an erased segment had
 constexpr char kTagPrefix = 't';       // + name: a tag
 
-constexpr size_t kRecordKeyBytesMax = 64;
+constexpr size_t kRecordKeyBytesMax = 256;
 constexpr size_t kRecordValueBytesMax = size_t{1} << 20;
 
 // The prefix as a key or as the start of one.

@@ -1,5 +1,7 @@
 #include <ukstore/store/refs.h>
 
+#include <ukstore/store/seal.h>
+
 namespace ukstore {
 
 Result<void> check_ref_name(BytesView name) {
@@ -18,19 +20,27 @@ Result<void> check_ref_name(BytesView name) {
   return {};
 }
 
+std::optional<Head> unstaged(const std::optional<Head>& head) {
+  if (!head) return head;
+  return Head{unstaged(head->ref), head->kind};
+}
+
+std::vector<RefChange> unstaged(std::vector<RefChange> changes) {
+  for (RefChange& change : changes) {
+    change.before = unstaged(change.before);
+    change.after = unstaged(change.after);
+  }
+  return changes;
+}
+
 ObjectRef settled(const ObjectRef& ref) {
   return ref.address.is_staged() ? ObjectRef{ref.hash, ref.address.staged()->written()} : ref;
 }
 
-std::optional<Head> settled(const std::optional<Head>& head) {
-  if (!head) return head;
-  return Head{settled(head->ref), head->kind};
-}
-
 std::vector<RefChange> settled(std::vector<RefChange> changes) {
   for (RefChange& change : changes) {
-    change.before = settled(change.before);
-    change.after = settled(change.after);
+    if (change.before) change.before->ref = settled(change.before->ref);
+    if (change.after) change.after->ref = settled(change.after->ref);
   }
   return changes;
 }
@@ -50,8 +60,9 @@ std::optional<Head> read_head(ByteReader& in) {
   BytesView bytes = in.bytes(kHeadBytes);
   if (bytes.empty()) return std::nullopt;
   auto kind = static_cast<uint8_t>(bytes[0]);
-  Head head{{Hash::load(bytes.data() + 1), Address::from_value(load_le<uint64_t>(bytes.data() + 33))},
-            static_cast<ObjectKind>(kind)};
+  Head head{
+      {Hash::load(bytes.data() + 1), Address::from_value(load_le<uint64_t>(bytes.data() + 33))},
+      static_cast<ObjectKind>(kind)};
   bool known = kind <= static_cast<uint8_t>(ObjectKind::tag) && !head.ref.address.is_staged();
   bool empty = kind == 0 && bytes.find_first_not_of('\0') == BytesView::npos;
   if (!known || (kind == 0 && !empty)) in.bytes(UINT64_MAX);
@@ -59,18 +70,20 @@ std::optional<Head> read_head(ByteReader& in) {
   return head;
 }
 
-Bytes encode_head(const Head& head) {
+Bytes encode_head(BytesView key, const Head& head) {
   Bytes value;
-  value.reserve(kHeadBytes);
+  value.reserve(kHeadBytes + kSealBytes);
   append_head(value, head);
-  return value;
+  return seal(key, std::move(value));
 }
 
-Result<Head> decode_head(BytesView value) {
-  ByteReader in(value);
+Result<Head> decode_head(BytesView key, BytesView value) {
+  auto plain = unseal(key, value);
+  if (!plain) return pass_on(plain);
+  ByteReader in(*plain);
   std::optional<Head> head = read_head(in);
-  if (!in.complete() || !head) return fail(Error::Kind::corrupt, "a head's record is malformed");
-  return *head;
+  if (in.complete() && head) return *head;
+  return fail(Error::Kind::corrupt, "the record " + printable(key) + " is no head");
 }
 
 std::string describe(RefKind kind, BytesView name) {

@@ -29,8 +29,8 @@ const std::array<uint64_t, 256>& gear() {
   return table;
 }
 
-// The hash sees the last 64 bytes.  Before the average a cut wants 16 zero bits, behind it 12: sizes
-// gather around 16 KiB ("normalized chunking" in the paper).
+// The hash sees the last 64 bytes.  Before the average a cut wants 16 zero bits, behind it 12:
+// sizes gather around 16 KiB ("normalized chunking" in the paper).
 constexpr size_t kAverage = 16 * 1024;
 constexpr uint64_t kStrict = ~uint64_t{0} << (64 - 16);
 constexpr uint64_t kLoose = ~uint64_t{0} << (64 - 12);

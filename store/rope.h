@@ -3,9 +3,9 @@
 //
 //   u8 level   u8 size width   u16 count   `count` sizes in that width   `count` hashes
 //
-// Level 0 lists chunks (blobs), level n lists ropes of level n - 1.  Sizes are the payload's bytes below.
-// A rope ends by the rule of boundary.h, with the first four bytes of an entry's hash in place of
-// a key's hash and a counted size of 44 an entry, never behind the first entry.
+// Level 0 lists chunks (blobs), level n lists ropes of level n - 1.  Sizes are the payload's bytes
+// below. A rope ends by the rule of boundary.h, with the first four bytes of an entry's hash in
+// place of a key's hash and a counted size of 44 an entry, never behind the first entry.
 
 #include <ukstore/store/error.h>
 #include <ukstore/store/object.h>

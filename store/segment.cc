@@ -46,7 +46,12 @@ size_t record_bytes(size_t canonical_bytes, size_t side_count) {
 
 void encode_segment(std::span<const SegmentRecord> records, std::span<char> to) {
   assert(!records.empty() && to.size() <= Address::kSegmentBytesMax);
-  std::vector<uint32_t> offsets(records.size());
+  // The start of a hash beside the offset, so that sorting stays within this array.
+  struct Slot {
+    uint64_t start;
+    uint32_t offset;
+  };
+  std::vector<Slot> table(records.size());
   size_t at = kSegmentHeaderBytes;
   for (size_t i = 0; i < records.size(); ++i) {
     const SegmentRecord& record = records[i];
@@ -64,23 +69,26 @@ void encode_segment(std::span<const SegmentRecord> records, std::span<char> to) 
     std::memset(out + end, 0, sides - end);
     if (!record.side.empty()) std::memcpy(out + sides, record.side.data(), 8 * record.side.size());
     store_le<uint32_t>(out, record_check(out, size));
-    offsets[i] = static_cast<uint32_t>(at);
+    table[i] = {__builtin_bswap64(record.hash.prefix()), static_cast<uint32_t>(at)};
     at += size;
   }
-  assert(to.size() == at + 4 * offsets.size());
-  std::ranges::sort(offsets, [&](uint32_t a, uint32_t b) {
-    int order = std::memcmp(to.data() + a + kHashAt, to.data() + b + kHashAt, 32);
-    return order != 0 ? order < 0 : a < b;
+  assert(to.size() == at + 4 * table.size());
+  std::ranges::sort(table, [&](const Slot& a, const Slot& b) {
+    if (a.start != b.start) return a.start < b.start;
+    int order = std::memcmp(to.data() + a.offset + kHashAt, to.data() + b.offset + kHashAt, 32);
+    return order != 0 ? order < 0 : a.offset < b.offset;
   });
-  std::memcpy(to.data() + at, offsets.data(), 4 * offsets.size());
+  for (size_t i = 0; i < table.size(); ++i) {
+    store_le<uint32_t>(to.data() + at + 4 * i, table[i].offset);
+  }
 
   std::memcpy(to.data(), kMagic, 4);
   store_le<uint32_t>(to.data() + kVersionAt, kVersion);
-  store_le<uint32_t>(to.data() + kCountAt, static_cast<uint32_t>(offsets.size()));
+  store_le<uint32_t>(to.data() + kCountAt, static_cast<uint32_t>(table.size()));
   store_le<uint32_t>(to.data() + kTableAt, static_cast<uint32_t>(at));
   store_le<uint32_t>(to.data() + kLengthAt, static_cast<uint32_t>(to.size()));
   store_le<uint32_t>(to.data() + kLengthAt + 4, 0);
-  store_le<uint64_t>(to.data() + kHeaderCheckAt, header_check(to.data(), at, offsets.size()));
+  store_le<uint64_t>(to.data() + kHeaderCheckAt, header_check(to.data(), at, table.size()));
 }
 
 Result<SegmentView> SegmentView::open(uint64_t number, BytesView bytes) {

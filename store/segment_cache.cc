@@ -14,8 +14,9 @@ SegmentCache::Zeroed<T> SegmentCache::zeroed(size_t count) {
   return Zeroed<T>(static_cast<T*>(memory));
 }
 
-SegmentCache::SegmentCache(const Backend& backend)
+SegmentCache::SegmentCache(const Backend& backend, size_t bitmap_bytes_max)
     : backend_(backend),
+      bitmap_bytes_max_(bitmap_bytes_max),
       chunks_(zeroed<std::atomic<Slot*>>(kChunks)),
       remembered_(zeroed<std::atomic<uint64_t>>(kRemembered)) {}
 
@@ -51,7 +52,7 @@ void SegmentCache::fill(Slot& slot, const SegmentView& view, const char* base) c
   if (slot.place.load(std::memory_order_relaxed) != 0) return;
   uint64_t pages = (view.size_bytes() + 4095) / 4096;
   size_t words = pages * 4096 / 512;
-  if (bitmap_bytes_ + 8 * words <= kBitmapBytesMax) {
+  if (bitmap_bytes_ + 8 * words <= bitmap_bytes_max_) {
     slot.bits.store(zeroed<std::atomic<uint64_t>>(words).release(), std::memory_order_release);
     bitmap_bytes_ += 8 * words;
   }

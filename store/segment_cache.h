@@ -17,7 +17,11 @@ namespace ukstore {
 
 class SegmentCache {
  public:
-  explicit SegmentCache(const Backend& backend);
+  // Bits for 1 GiB of segments.
+  static constexpr size_t kBitmapBytesMax = size_t{16} << 20;
+
+  // `backend` outlives the cache.
+  explicit SegmentCache(const Backend& backend, size_t bitmap_bytes_max = kBitmapBytesMax);
   ~SegmentCache();
   SegmentCache(const SegmentCache&) = delete;
   SegmentCache& operator=(const SegmentCache&) = delete;
@@ -41,9 +45,6 @@ class SegmentCache {
 
   // The segment of that number, its header and table checked; nullopt if the store has none.
   Result<std::optional<SegmentView>> open(uint64_t number) const;
-
-  // Records of more than these bytes of segments are remembered by bits (1 GiB).
-  static constexpr size_t kBitmapBytesMax = size_t{16} << 20;
 
  private:
   // `place` is 0, or the base of the segment and, above bit 48, its size in pages of 4 KiB.
@@ -81,6 +82,7 @@ class SegmentCache {
   static Zeroed<T> zeroed(size_t count);
 
   const Backend& backend_;
+  const size_t bitmap_bytes_max_;
   Zeroed<std::atomic<Slot*>> chunks_;
   Zeroed<std::atomic<uint64_t>> remembered_;
   mutable std::mutex mutex_;  // guards the making of slots and bitmaps

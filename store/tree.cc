@@ -132,7 +132,7 @@ ObjectRef Tree::root() const {
   if (ref_.address) return ref_;
   std::vector<Address> side;
   for (uint32_t i = 0; i < node_.side_count; ++i) side.push_back(node_.address(i));
-  return arena()->add(node_.kind, Bytes(node_.bytes), side);
+  return arena()->add(node_.kind, node_.bytes, side);
 }
 
 Result<std::optional<Entry>> Tree::find(BytesView key) const {

@@ -1,14 +1,15 @@
 #pragma once
 // Trees: ordered maps from keys to entries, as immutable values with a name.
 //
-// A tree is a history-independent B-tree ("prolly tree"): where its nodes end is decided by the keys
-// and sizes themselves (boundary.h), so equal contents have equal bytes and one root hash, whatever the
-// order of the edits that led there, and an edit rewrites O(log n) nodes.  One structure serves as
-// directory, map, set, log: they differ in keys and in what the payloads mean, which nobody here knows.
+// A tree is a history-independent B-tree ("prolly tree"): where its nodes end is decided by the
+// keys and sizes themselves (boundary.h), so equal contents have equal bytes and one root hash,
+// whatever the order of the edits that led there, and an edit rewrites O(log n) nodes.  One
+// structure serves as directory, map, set, log: they differ in keys and in what the payloads mean,
+// which nobody here knows.
 //
-// An entry has a kind (a small number that belongs to the payload's owner), a payload, a child tree, or
-// both.  An entry with neither does not exist: empty directories vanish.  Child trees of under 128 bytes are
-// embedded in the entry, larger ones are stored once and named.
+// An entry has a kind (a small number that belongs to the payload's owner), a payload, a child
+// tree, or both.  An entry with neither does not exist: empty directories vanish.  Child trees of
+// under 128 bytes are embedded in the entry, larger ones are stored once and named.
 //
 // Limits: a key is 1 to 512 bytes.  A path is steps of 1 to 255 bytes joined by '/', at most 4,096
 // bytes in all; a step holds no NUL and no '/'.  The empty path is the tree itself.
@@ -39,14 +40,14 @@ struct Entry {
   uint8_t kind = 0;
   PayloadForm payload_form = PayloadForm::none;
   ChildForm child_form = ChildForm::none;
-  BytesView inlined;           // payload form inlined
-  ObjectRef object;            // payload forms blob and rope
-  uint64_t payload_size = 0;   // bytes of the payload
-  ObjectView embedded;         // child form embedded: the child's one node
-  ObjectRef child;             // child form stored
-  uint64_t child_count = 0;    // entries of the child tree (form stored)
-  uint64_t child_bytes = 0;    // its logical size (form stored)
-  BytesView encoded;           // the canonical bytes of all this: equal entries have equal ones
+  BytesView inlined;          // payload form inlined
+  ObjectRef object;           // payload forms blob and rope
+  uint64_t payload_size = 0;  // bytes of the payload
+  ObjectView embedded;        // child form embedded: the child's one node
+  ObjectRef child;            // child form stored
+  uint64_t child_count = 0;   // entries of the child tree (form stored)
+  uint64_t child_bytes = 0;   // its logical size (form stored)
+  BytesView encoded;          // the canonical bytes of all this: equal entries have equal ones
 
   bool has_payload() const { return payload_form != PayloadForm::none; }
   bool has_child() const { return child_form != ChildForm::none; }
@@ -95,8 +96,8 @@ class Tree {
 
   // The name of the root node.
   Hash hash() const;
-  // Entries at this level (children's entries not counted), and the logical size: the bytes of keys and
-  // payloads of all levels.
+  // Entries at this level (children's entries not counted), and the logical size: the bytes of keys
+  // and payloads of all levels.
   uint64_t count() const { return count_; }
   uint64_t bytes() const { return bytes_; }
   bool empty() const { return count_ == 0; }
@@ -126,7 +127,8 @@ class Tree {
   Result<Bytes> read(const Entry& entry) const;
 
   // ---- Paths.
-  // The entry at a path; nullopt if there is none.  The empty path has no entry: it is the tree itself.
+  // The entry at a path; nullopt if there is none.  The empty path has no entry: it is the tree
+  // itself.
   Result<std::optional<Entry>> at(BytesView path) const;
   // The bytes of the payload at a path; nullopt if there is none.
   Result<std::optional<Bytes>> get(BytesView path) const;
@@ -149,8 +151,8 @@ class Tree {
   friend class TreeAccess;  // tree_edit.cc, tree_cursor.h, diff.cc
   const ObjectStore* objects_;
   mutable std::shared_ptr<Arena> arena_;
-  ObjectView node_;   // the root node, in place
-  ObjectRef ref_;     // its name; zero hash if embedded
+  ObjectView node_;  // the root node, in place
+  ObjectRef ref_;    // its name; zero hash if embedded
   uint64_t count_ = 0;
   uint64_t bytes_ = 0;
 };
@@ -163,8 +165,8 @@ std::vector<BytesView> split_path(BytesView path);
 // Bytes that are not printable ASCII or UTF-8 as \xNN, for messages.
 std::string printable(BytesView bytes);
 
-// Collects edits by path in any order (a later one for the same path wins, and covers what lies below
-// it) and hands them to `Tree::apply` as one sorted batch.
+// Collects edits by path in any order (a later one for the same path wins, and covers what lies
+// below it) and hands them to `Tree::apply` as one sorted batch.
 class PathEdits {
  public:
   PathEdits& set(BytesView path, std::variant<Bytes, Payload> payload, uint8_t kind = 0);
@@ -177,18 +179,20 @@ class PathEdits {
 
  private:
   struct Node {
-    std::optional<Edit> edit;  // what is set at this step itself
-    std::map<Bytes, Node, std::less<>> children;
+    std::optional<Edit> edit{};  // what is set or removed at this step itself
+    bool gives_way = false;      // something was written below: no payload stays here
+    std::map<Bytes, Node, std::less<>> children{};
   };
-  Node& node(BytesView path);
-  static bool writes(const Edit& edit);
+  enum class Above { stays, gives_way };
+  Node& node(BytesView path, Above above);
+  void replace(BytesView path, Above above, Edit edit);
   static Result<std::vector<Edit>> edits_of(const Node& node, const Tree& empty);
   Node root_;
   std::optional<Error> error_;
 };
 
-// Builds a tree from items in rising order of keys, in one pass, in memory that does not grow with their
-// number if the arena spills: for imports.
+// Builds a tree from items in rising order of keys, in one pass, in memory that does not grow with
+// their number if the arena spills: for imports.
 class TreeBuilder {
  public:
   TreeBuilder(const ObjectStore& objects, std::shared_ptr<Arena> arena);

@@ -36,8 +36,8 @@ class NodeCursor {
  public:
   NodeCursor(const ObjectStore& objects, const NodeView& root) : objects_(&objects), root_(root) {}
 
-  // Goes to the node of `level` that would hold `key`: the first whose last key is not below it, else
-  // the last node.  The tree must be at least that high.
+  // Goes to the node of `level` that would hold `key`: the first whose last key is not below it,
+  // else the last node.  The tree must be at least that high.
   Result<void> seek(uint8_t level, BytesView key);
   // Goes to the next node of the level; there must be one.
   Result<void> next();

@@ -13,9 +13,8 @@ struct TreeBuilder::State {
   Result<void> add(BytesView key, const ValueParts& parts, std::span<const Address> side) {
     if (auto ok = check_key(key); !ok) return ok;
     if (!last_key.empty() && key <= last_key) {
-      return fail(Error::Kind::invalid,
-                  "keys must rise: \"" + printable(key) + "\" comes after \"" +
-                      printable(last_key) + "\"");
+      return fail(Error::Kind::invalid, "keys must rise: \"" + printable(key) +
+                                            "\" comes after \"" + printable(last_key) + "\"");
     }
     last_key = key;
     Bytes value = encode_value(parts);
@@ -29,7 +28,8 @@ struct TreeBuilder::State {
     return levels[number];
   }
 
-  // Hands finished nodes of a level to the one above, but keeps the newest back, as it may be the only one.
+  // Hands finished nodes of a level to the one above, but keeps the newest back, as it may be the
+  // only one.
   void pump(uint8_t number) {
     auto& built = levels[number].built();
     if (built.size() < 2) return;
@@ -91,7 +91,8 @@ Result<void> TreeBuilder::add_tree(BytesView key, const Tree& child) {
   if (node.is_leaf() && node.object().bytes.size() <= kEmbeddedBytesMax) {
     parts.child_form = ChildForm::embedded;
     parts.embedded = node.object().bytes;
-    for (uint32_t i = 0; i < node.object().side_count; ++i) side.push_back(node.object().address(i));
+    for (uint32_t i = 0; i < node.object().side_count; ++i)
+      side.push_back(node.object().address(i));
   } else {
     ObjectRef root = child.root();
     parts.child_form = ChildForm::stored;

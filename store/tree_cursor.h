@@ -6,8 +6,9 @@
 
 namespace ukstore {
 
-// Moves forward over a tree.  It stands in front of an *item*: an entry of a leaf, or a whole subtree whose
-// node has not been loaded.  A subtree is entered or skipped, so what is skipped costs nothing.
+// Moves forward over a tree.  It stands in front of an *item*: an entry of a leaf, or a whole
+// subtree whose node has not been loaded.  A subtree is entered or skipped, so what is skipped
+// costs nothing.
 class TreeCursor {
  public:
   // In front of the first item of the root node.

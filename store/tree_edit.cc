@@ -19,7 +19,8 @@ struct LeafSource {
     BytesView value = node.value(i);
     uint32_t named = node.object().side_count == 0 ? 0 : side_count(value);
     sides.clear();
-    for (uint32_t end = side + named; side < end; ++side) sides.push_back(node.object().address(side));
+    for (uint32_t end = side + named; side < end; ++side)
+      sides.push_back(node.object().address(side));
     key_.clear();
     node.append_key(i, key_);
     to.add_leaf(key_, {value, sides, logical_bytes(value)});
@@ -64,8 +65,8 @@ struct InnerSource {
   Bytes key_{};
 };
 
-// Merges the touched nodes of `level` with the edits of `source`.  An old tree that is not that high has no
-// nodes there.
+// Merges the touched nodes of `level` with the edits of `source`.  An old tree that is not that
+// high has no nodes there.
 template <class Source>
 Result<TreeEditor::LevelChange> TreeEditor::rewrite(const NodeView& root, uint8_t level,
                                                     Source& source) {
@@ -119,7 +120,7 @@ Result<TreeEditor::LevelChange> TreeEditor::rewrite_inner(const NodeView& root, 
 }
 
 ChildNode TreeEditor::stage(ObjectKind kind, BuiltNode node) {
-  ObjectRef ref = arena_->add(kind, std::move(node.bytes), node.side);
+  ObjectRef ref = arena_->add(kind, node.bytes, node.side);
   return {std::move(node.last_key), ref, node.totals};
 }
 
@@ -202,7 +203,8 @@ Result<BuiltTree> TreeEditor::collapse(ChildNode root) {
       for (uint32_t i = 0; i < view->side_count; ++i) tree.side.push_back(view->address(i));
       return tree;
     }
-    if (node.is_leaf() || node.count() > 1) return BuiltTree{.totals = root.totals, .root = root.ref};
+    if (node.is_leaf() || node.count() > 1)
+      return BuiltTree{.totals = root.totals, .root = root.ref};
     root.ref = node.child(0);
   }
 }
@@ -227,7 +229,8 @@ Result<TreeEditor::NewValue> TreeEditor::resolve(const Edit& edit,
       arena_->keep(payload.arena);
     }
     if (payload.form == PayloadForm::none) {
-      return fail(Error::Kind::invalid, "a payload that is set has no form: " + printable(edit.key));
+      return fail(Error::Kind::invalid,
+                  "a payload that is set has no form: " + printable(edit.key));
     }
     parts.kind = edit.kind;
   } else if (edit.payload == Edit::Part::keep && old && old->has_payload()) {
@@ -240,8 +243,7 @@ Result<TreeEditor::NewValue> TreeEditor::resolve(const Edit& edit,
   parts.payload_size = payload.size;
   if (payload.form >= PayloadForm::blob) value.side.push_back(payload.object.address);
   if (auto ok = resolve_child(edit, old, parts, value); !ok) return pass_on(ok);
-  value.present =
-      parts.payload_form != PayloadForm::none || parts.child_form != ChildForm::none;
+  value.present = parts.payload_form != PayloadForm::none || parts.child_form != ChildForm::none;
   if (!value.present) return value;
   value.bytes = encode_value(parts);
   value.logical_bytes = logical_bytes(value.bytes);

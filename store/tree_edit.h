@@ -1,11 +1,11 @@
 #pragma once
 // How a batch of edits becomes a new tree.
 //
-// Level by level: the touched nodes of the old level are merged with the edits and cut anew, going on into the
-// next old node until a new node ends where an old one did.  From there on old and new are equal until
-// the next edit.  What was rewritten becomes edits of the level above (old last keys out, new ones in),
-// which is just another ordered map.  So the cost is what the edits touch, and the result depends on the
-// contents alone.
+// Level by level: the touched nodes of the old level are merged with the edits and cut anew, going
+// on into the next old node until a new node ends where an old one did.  From there on old and new
+// are equal until the next edit.  What was rewritten becomes edits of the level above (old last
+// keys out, new ones in), which is just another ordered map.  So the cost is what the edits touch,
+// and the result depends on the contents alone.
 
 #include <ukstore/store/level_builder.h>
 #include <ukstore/store/tree_access.h>
@@ -32,7 +32,8 @@ class TreeEditor {
   // The tree at `old` with the edits made, which are sorted and unique (else `invalid`).
   Result<BuiltTree> apply(const NodeView& old, std::span<const Edit> edits);
 
-  // Names the nodes of the lowest level of a tree that has no more than these, and builds what stands above.
+  // Names the nodes of the lowest level of a tree that has no more than these, and builds what
+  // stands above.
   Result<BuiltTree> raise(uint8_t level, std::deque<BuiltNode>& nodes);
   ChildNode stage(ObjectKind kind, BuiltNode node);
   // A finished tree as an object, whatever its size.

@@ -1,5 +1,6 @@
 #pragma once
-// The value of a tree's entry: kind, payload and child, in its canonical bytes (docs/format.md, "Values").
+// The value of a tree's entry: kind, payload and child, in its canonical bytes (docs/format.md,
+// "Values").
 //
 //   u8 tag: payload form (2 bits), child form (2 bits), kind (4 bits; 15: a kind byte follows)
 //   payload  inlined: its bytes (behind a length byte if a child follows); blob, rope: hash, size
@@ -33,8 +34,8 @@ uint32_t side_count(BytesView value);
 // The logical bytes of a trusted value: its payload and all below its child.
 uint64_t logical_bytes(BytesView value);
 
-// A trusted value as an entry; `side` and `segment` are those of the node it stands in, and `side_index` is
-// the number of objects that the values before it name.
+// A trusted value as an entry; `side` and `segment` are those of the node it stands in, and
+// `side_index` is the number of objects that the values before it name.
 Entry decode_value(BytesView value, const ObjectView& node, uint32_t side_index);
 // The entry at `i` of a trusted leaf.
 class NodeView;

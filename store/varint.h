@@ -12,8 +12,8 @@ inline void append_varint(Bytes& to, uint64_t value) {
   to.push_back(static_cast<char>(value));
 }
 
-// Takes a number off the front; nullopt if the bytes end early, the form is not the shortest, or the
-// number does not fit.
+// Takes a number off the front; nullopt if the bytes end early, the form is not the shortest, or
+// the number does not fit.
 inline std::optional<uint64_t> take_varint(BytesView& from) {
   uint64_t value = 0;
   for (int shift = 0; !from.empty(); shift += 7) {

@@ -1,3 +1,6 @@
 if(UKSTORE_TESTS)
   ukstore_tests(store ukstore_store)
 endif()
+if(UKSTORE_FUZZ)
+  ukstore_fuzz(node ukstore_store)
+endif()

@@ -148,9 +148,9 @@ TEST_P(BackendTest, ValuesFromNothingToTheirLimitComeBackWhole) {
 TEST_P(BackendTest, RecordsBeyondTheLimitsAreRefused) {
   auto w = write();
   EXPECT_EQ(w->put("", "x").error().kind, Error::Kind::invalid);
-  EXPECT_EQ(w->put(Bytes(65, 'k'), "x").error().kind, Error::Kind::invalid);
+  EXPECT_EQ(w->put(Bytes(257, 'k'), "x").error().kind, Error::Kind::invalid);
   EXPECT_EQ(w->put("p", Bytes(kRecordValueBytesMax + 1, 'x')).error().kind, Error::Kind::invalid);
-  EXPECT_TRUE(w->put(Bytes(64, 'k'), "x"));
+  EXPECT_TRUE(w->put(Bytes(256, 'k'), "x"));
   EXPECT_EQ(w->append_segment(0).error().kind, Error::Kind::invalid);
   EXPECT_EQ(w->append_segment(Address::kSegmentBytesMax + 1).error().kind, Error::Kind::invalid);
 }
@@ -269,11 +269,29 @@ TEST_P(BackendTest, ScansGoBothWaysFromAnywhereAndStopWhenTold) {
   EXPECT_EQ(keys(*s, "h", "z", Direction::forward), Keys{});
   EXPECT_EQ(keys(*s, "h", "z", Direction::backward), (Keys{"he", "hc\xff", "hc", "ha"}));
   EXPECT_EQ(keys(*s, "h", "a", Direction::backward), Keys{});
+  EXPECT_EQ(keys(*s, "", "h", Direction::forward), (Keys{"ha", "hc", "hc\xff", "he", "i"}));
+  EXPECT_EQ(keys(*s, "", "hd", Direction::backward).front(), "hc\xff");
   int seen = 0;
   ASSERT_TRUE(s->scan("h", "", Direction::forward, [&](BytesView, BytesView) {
     return ++seen == 2 ? Flow::stop : Flow::go_on;
   }));
   EXPECT_EQ(seen, 2);
+}
+
+TEST_P(BackendTest, AScanOfAllSeesRecordsAndNoSegments) {
+  {
+    auto w = write();
+    append(*w, 5000, 'x');
+    commit(*w);
+  }
+  put("ha", "a");
+  put("z", "z");
+  for (Direction direction : {Direction::forward, Direction::backward}) {
+    auto all = keys(*snapshot(), "", "", direction);
+    std::erase(all, record_key(kFormatPrefix));
+    std::ranges::sort(all);
+    EXPECT_EQ(all, (std::vector<Bytes>{"ha", "z"}));
+  }
 }
 
 TEST_P(BackendTest, ChangesAtRandomDoWhatTheyDoToAMap) {

@@ -2,25 +2,12 @@
 // Every backend, for suites that run on each of them.
 
 #include <ukstore/store/memory_backend.h>
+#include <ukstore/tests/temporary_directory.h>
 
 #include <gtest/gtest.h>
-#include <filesystem>
 #include <string>
 
 namespace ukstore::tests {
-
-// A directory of its own, removed at the end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 enum class BackendKind { memory, lmdb };
 std::string name(BackendKind kind);
@@ -47,7 +34,7 @@ class OnEveryBackend : public testing::TestWithParam<BackendKind> {
   BackendUnderTest backend{GetParam()};
 };
 
-inline const auto each_backend = testing::Values(BackendKind::memory);
+inline const auto each_backend = testing::Values(BackendKind::memory, BackendKind::lmdb);
 inline std::string backend_name(const testing::TestParamInfo<BackendKind>& info) {
   return name(info.param);
 }

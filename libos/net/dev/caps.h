@@ -3,10 +3,9 @@
 // since both put the same header before a frame.
 
 #include <cstdint>
+#include <ukstore/libos/net/wire/family.h>
 
 namespace ukstore::net {
-
-enum class Family : uint8_t { ipv4, ipv6 };
 
 struct Caps {
   bool checksum_tx = false;          // finishes a checksum that holds the pseudo-header's sum

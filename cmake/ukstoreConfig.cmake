@@ -1,0 +1,18 @@
+# find_package(ukstore) gives ukstore::store and ukstore::merge.  LMDB and xxHash come without CMake packages of their own, so
+# pkg-config finds them.
+include(CMakeFindDependencyMacro)
+find_dependency(PkgConfig)
+find_dependency(OpenSSL)
+find_dependency(Threads)
+foreach(module lmdb libxxhash)
+  string(REPLACE "lib" "" name ${module})
+  if(NOT TARGET PkgConfig::${name})
+    pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL ${module})
+  endif()
+  if(NOT TARGET PkgConfig::${name})
+    set(ukstore_FOUND FALSE)
+    set(ukstore_NOT_FOUND_MESSAGE "ukstore needs ${module}, which pkg-config does not find")
+    return()
+  endif()
+endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/ukstoreTargets.cmake)

@@ -1,0 +1,7 @@
+// Jumps into initialised data.
+#include "trap.h"
+static uint8_t code[] = {0xc3};
+int main() {
+  reinterpret_cast<trap::Function>(trap::opaque(code))();
+  return trap::survived();
+}

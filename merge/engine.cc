@@ -1,0 +1,339 @@
+#include <ukstore/merge/engine.h>
+
+#include <ukstore/store/diff.h>
+
+#include <algorithm>
+
+namespace ukstore {
+namespace {
+
+bool same_payload(const std::optional<Entry>& a, const std::optional<Entry>& b) {
+  bool has_a = a && a->has_payload(), has_b = b && b->has_payload();
+  if (!has_a || !has_b) return has_a == has_b;
+  return a->kind == b->kind && a->payload_form == b->payload_form && a->inlined == b->inlined &&
+         a->object == b->object && a->payload_size == b->payload_size;
+}
+
+template <class Entries>
+bool all_equal(const Entries& entries) {
+  return std::ranges::all_of(entries, [&](const auto& entry) { return entry == entries.front(); });
+}
+
+// The edit that makes `key` what it is in `from`.
+Result<Edit> take(const Tree& from, BytesView key, const std::optional<Entry>& entry) {
+  if (!entry) return Edit::remove(Bytes(key));
+  Edit edit{.key = Bytes(key), .payload = Edit::Part::drop, .child = Edit::Part::drop};
+  if (entry->has_payload()) {
+    edit.payload = Edit::Part::set;
+    edit.kind = entry->kind;
+    edit.new_payload = from.payload(*entry);
+  }
+  if (entry->has_child()) {
+    auto child = from.child(*entry);
+    if (!child) return pass_on(child);
+    edit.child = Edit::Part::set;
+    edit.new_child = std::make_shared<Tree>(std::move(*child));
+  }
+  return edit;
+}
+
+Result<Tree> child_or_empty(const Tree& tree, const std::optional<Entry>& entry) {
+  if (!entry) return Tree(tree.objects());
+  return tree.child(*entry);
+}
+
+}  // namespace
+
+Result<void> MergeEngine::step() {
+  if (++steps_ <= budget_.steps_max) return {};
+  return fail(Error::Kind::limit,
+              "this merge takes more than " + std::to_string(budget_.steps_max) + " steps");
+}
+
+Bytes MergeEngine::path() const {
+  Bytes path;
+  for (const Bytes& key : keys_) {
+    if (is_reserved(key)) break;
+    if (!path.empty()) path.push_back('/');
+    path += key;
+  }
+  return path;
+}
+
+void MergeEngine::note(std::optional<Kind> kind, std::string_view rule) {
+  Bytes at = path();
+  if (merged_.empty() || merged_.back().path != at || merged_.back().kind != kind) {
+    merged_.push_back({std::move(at), kind, rule});
+  }
+}
+
+Result<Tree> MergeEngine::merge(const GraphCommit& ours, const GraphCommit& theirs) {
+  auto set = bases({ours}, theirs);
+  if (!set) return pass_on(set);
+  auto mine = graph_.tree(ours), other = graph_.tree(theirs);
+  if (!mine) return pass_on(mine);
+  if (!other) return pass_on(other);
+  Base base{*set, {}};
+  for (const GraphCommit& commit : **set) {
+    auto tree = graph_.tree(commit);
+    if (!tree) return pass_on(tree);
+    base.trees.push_back(std::move(*tree));
+  }
+  return merge_from(base, *mine, *other);
+}
+
+Result<Tree> MergeEngine::state_of(const CommitSet& set, const Tree& empty) {
+  if (set.empty()) return empty;
+  auto state = graph_.tree(set.front());
+  for (size_t i = 1; i < set.size(); ++i) {
+    if (!state) return state;
+    auto shared = bases(CommitSet(set.begin(), set.begin() + i), set[i]);
+    if (!shared) return pass_on(shared);
+    auto base = state_of(**shared, empty);
+    if (!base) return base;
+    auto next = graph_.tree(set[i]);
+    if (!next) return next;
+    state = merge_trees(*base, *state, *next);
+  }
+  return state;
+}
+
+Result<Tree> MergeEngine::merge_trees(const Tree& base, const Tree& ours, const Tree& theirs) {
+  return merge_from(Base{nullptr, {base}}, ours, theirs);
+}
+
+Result<Tree> MergeEngine::merge_from(const Base& base, const Tree& ours, const Tree& theirs) {
+  merged_.clear();
+  conflicts_.clear();
+  keys_.clear();
+  Tree target = ours.in(arena_ ? arena_ : std::make_shared<Arena>());
+  auto edits = merge_level({Schema::directory, Kind::map, base, target, theirs, nullptr});
+  if (!edits) return pass_on(edits);
+  auto merged = target.apply(*edits);
+  if (!merged) return merged;
+  std::vector<Bytes> candidates = std::move(conflicts_);
+  conflicts_.clear();
+  for (Bytes& path : candidates) {
+    auto value = State(*merged).value(path);
+    if (!value) return pass_on(value);
+    if (*value && (*value)->is_conflict()) conflicts_.push_back(std::move(path));
+  }
+  return merged;
+}
+
+Result<std::vector<Edit>> MergeEngine::merge_level(const Level& level) {
+  std::vector<Edit> edits;
+  Result<void> result;
+  auto visit = [&](KeyInput in) {
+    result = step();
+    if (result) result = merge_key(level, in, edits);
+    return result ? Flow::go_on : Flow::stop;
+  };
+  const std::vector<Tree>& trees = level.base.trees;
+  Result<void> ok;
+  if (trees.empty() || all_equal(trees)) {
+    const Tree base = trees.empty() ? Tree(level.ours.objects()) : trees.front();
+    ok = diff3(base, level.ours, level.theirs,
+               [&](BytesView key, const auto& b, const auto& o, const auto& t) {
+                 if (o == t || t == b) return Flow::go_on;
+                 if (o == b) {
+                   result = take_theirs(level, key, t, edits);
+                   return result ? Flow::go_on : Flow::stop;
+                 }
+                 return visit({key, {std::max<size_t>(trees.size(), 1), b}, o, t});
+               });
+  } else {
+    ok = diff(level.ours, level.theirs, [&](BytesView key, const auto& o, const auto& t) {
+      KeyInput in{key, {}, o, t};
+      for (const Tree& tree : trees) {
+        auto entry = tree.find(key);
+        if (!entry) {
+          result = pass_on(entry);
+          return Flow::stop;
+        }
+        in.base.push_back(std::move(*entry));
+      }
+      return visit(std::move(in));
+    });
+  }
+  if (!ok) return pass_on(ok);
+  if (!result) return pass_on(result);
+  return edits;
+}
+
+// Only their side changed the key: what it holds is the merge.  Safe because every operation leaves
+// its dot in the bytes.
+Result<void> MergeEngine::take_theirs(const Level& level, BytesView key,
+                                      const std::optional<Entry>& theirs,
+                                      std::vector<Edit>& edits) {
+  if (auto ok = step(); !ok) return ok;
+  if (level.schema == Schema::directory && is_reserved(key)) {
+    auto slot = slot_of(key);
+    if (!slot) return pass_on(slot);
+    if (slot->is == Slot::Is::beside) return {};  // merged with the header
+  }
+  auto edit = take(level.theirs, key, theirs);
+  if (!edit) return pass_on(edit);
+  edits.push_back(std::move(*edit));
+  return {};
+}
+
+Result<void> MergeEngine::merge_key(const Level& level, const KeyInput& in,
+                                    std::vector<Edit>& edits) {
+  if (all_equal(in.base)) {
+    if (in.base.front() == in.theirs) return {};
+    if (in.base.front() == in.ours) return take_theirs(level, in.key, in.theirs, edits);
+  }
+  std::optional<Slot> slot;
+  if (level.schema == Schema::directory) {
+    auto is = slot_of(in.key);
+    if (!is) return pass_on(is);
+    if (is->is == Slot::Is::beside) return {};  // merged with the header
+    slot = *is;
+  }
+  keys_.emplace_back(in.key);
+  Result<void> ok;
+  if (!slot) {
+    ok = merge_dots(level, in, edits);
+  } else if (slot->is == Slot::Is::value) {
+    ok = merge_value(level, in, slot->kind, edits);
+  } else {
+    ok = merge_step(level, in, edits);
+  }
+  keys_.pop_back();
+  return ok;
+}
+
+Result<void> MergeEngine::merge_step(const Level& level, const KeyInput& in,
+                                     std::vector<Edit>& edits) {
+  auto ours = read_live(level.ours, in.ours);
+  if (!ours) return pass_on(ours);
+  Edit edit{.key = Bytes(in.key)};
+  Live live = *ours;
+  if (!same_payload(in.ours, in.theirs)) {
+    auto theirs = read_live(level.theirs, in.theirs);
+    if (!theirs) return pass_on(theirs);
+    auto base = base_live(level, in, Schema::directory);
+    if (!base) return pass_on(base);
+    auto merged = three_way(*base, *ours, *theirs);
+    if (!merged) return pass_on(merged, printable(path()));
+    live = std::move(*merged);
+    if (*base != *ours && *base != *theirs) note(std::nullopt, "writes");
+  }
+  if (!live.empty() && (disagree(live) || (in.ours && in.ours->has_child()) ||
+                        (in.theirs && in.theirs->has_child()))) {
+    conflicts_.push_back(path());  // perhaps: what is below is not merged yet
+  }
+  if (live != *ours) {
+    size_t before = ours->empty() ? 0 : encode_header(*ours).values.size(), after = 0;
+    edit.payload = Edit::Part::drop;
+    if (!live.empty()) {
+      Header header = encode_header(live);
+      after = header.values.size();
+      edit.payload = Edit::Part::set;
+      edit.kind = header.stored_kind;
+      edit.new_payload = std::move(header.bytes);
+      for (size_t i = 0; i < after; ++i) {
+        edit.child_edits.push_back(Edit::put(beside_key(i), static_cast<uint8_t>(Kind::file),
+                                             std::move(header.values[i])));
+      }
+    }
+    for (size_t i = after; i < before; ++i) {
+      edit.child_edits.push_back(Edit::remove(beside_key(i)));
+    }
+  }
+  auto below = merge_children(level, in, Schema::directory, Kind::map, &live);
+  if (!below) return pass_on(below);
+  std::ranges::move(*below, std::back_inserter(edit.child_edits));
+  if (!edit.child_edits.empty()) edit.child = Edit::Part::edit;
+  if (edit.payload != Edit::Part::keep || edit.child != Edit::Part::keep) {
+    edits.push_back(std::move(edit));
+  }
+  return {};
+}
+
+Result<std::vector<Edit>> MergeEngine::merge_children(const Level& level, const KeyInput& in,
+                                                      Schema schema, Kind kind, const Live* live) {
+  auto ours = child_or_empty(level.ours, in.ours);
+  if (!ours) return pass_on(ours);
+  auto theirs = child_or_empty(level.theirs, in.theirs);
+  if (!theirs) return pass_on(theirs);
+  Base base{level.base.set, {}};
+  for (size_t i = 0; i < level.base.trees.size(); ++i) {
+    auto child = child_or_empty(level.base.trees[i], in.base[i]);
+    if (!child) return pass_on(child);
+    base.trees.push_back(std::move(*child));
+  }
+  return merge_level({schema, kind, base, *ours, *theirs, live});
+}
+
+Result<void> MergeEngine::merge_value(const Level& level, const KeyInput& in, Kind kind,
+                                      std::vector<Edit>& edits) {
+  // The value goes with the last live entry of its kind.
+  if (level.live && !has_kind(*level.live, kind)) {
+    if (in.ours) edits.push_back(Edit::remove(Bytes(in.key)));
+    return {};
+  }
+  Schema schema = schema_of(kind);
+  if (schema == Schema::user_state) return merge_user(level, in, kind, edits);
+  if (schema == Schema::directory) {
+    return fail(Error::Kind::unsupported,
+                printable(path()) + " holds a " + name(kind) +
+                    ", which this version does not know, changed on both sides");
+  }
+  note(kind, schema == Schema::dot_keyed ? "dots" : "elements");
+  auto below = merge_children(level, in, schema, kind, nullptr);
+  if (!below) return pass_on(below);
+  if (!below->empty()) edits.push_back(Edit::inside(Bytes(in.key), std::move(*below)));
+  return {};
+}
+
+Result<void> MergeEngine::merge_dots(const Level& level, const KeyInput& in,
+                                     std::vector<Edit>& edits) {
+  auto ours = read_live(level.ours, level.schema, level.kind, in.key, in.ours);
+  if (!ours) return pass_on(ours);
+  auto theirs = read_live(level.theirs, level.schema, level.kind, in.key, in.theirs);
+  if (!theirs) return pass_on(theirs);
+  auto base = base_live(level, in, level.schema);
+  if (!base) return pass_on(base);
+  auto live = three_way(*base, *ours, *theirs);
+  if (!live) return pass_on(live, printable(path()));
+  if (*live == *ours) return {};
+  auto edit = write_live(level.schema, in.key, *live);
+  if (!edit) return pass_on(edit);
+  edits.push_back(std::move(*edit));
+  return {};
+}
+
+Result<void> MergeEngine::merge_user(const Level& level, const KeyInput& in, Kind kind,
+                                     std::vector<Edit>& edits) {
+  auto read = [](const Tree& tree,
+                 const std::optional<Entry>& entry) -> Result<std::optional<Bytes>> {
+    if (!entry || !entry->has_payload()) return std::nullopt;
+    auto bytes = tree.read(*entry);
+    if (!bytes) return pass_on(bytes);
+    return std::move(*bytes);
+  };
+  auto ours = read(level.ours, in.ours), theirs = read(level.theirs, in.theirs);
+  if (!ours) return pass_on(ours);
+  if (!theirs) return pass_on(theirs);
+  Result<std::optional<Bytes>> base = std::nullopt;
+  if (all_equal(in.base)) {
+    if (!level.base.trees.empty()) base = read(level.base.trees.front(), in.base.front());
+  } else {
+    base = user_of(*level.base.set, keys_, kind);
+  }
+  if (!base) return pass_on(base);
+  note(kind, "type");
+  auto merged = merge_bytes(kind, *base, *ours, *theirs);
+  if (!merged) return pass_on(merged);
+  if (*merged == *ours) return {};
+  if (*merged) {
+    edits.push_back(Edit::put(Bytes(in.key), static_cast<uint8_t>(kind), std::move(**merged)));
+  } else {
+    edits.push_back(Edit::remove(Bytes(in.key)));
+  }
+  return {};
+}
+
+}  // namespace ukstore

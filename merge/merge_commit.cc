@@ -1,0 +1,134 @@
+#include <ukstore/merge/merge_commit.h>
+
+#include <ukstore/merge/store_graph.h>
+
+#include <algorithm>
+
+namespace ukstore {
+
+Result<std::optional<GraphCommit>> head_of(Transaction& transaction, BytesView branch) {
+  auto head = transaction.head(RefKind::branch, branch);
+  if (!head) return pass_on(head);
+  if (!*head) return std::nullopt;
+  auto commit = StoreGraph(transaction.commits()).commit((*head)->ref);
+  if (!commit) return pass_on(commit);
+  return *commit;
+}
+
+TransactOptions journal_options(const CommitInfo& info) {
+  return {.note = info.note, .when_ms = info.when_ms, .durability = info.durability};
+}
+
+Result<StoredCommit> commit_state(Transaction& transaction, const State& state,
+                                  std::vector<ObjectRef> parents, const CommitInfo& info) {
+  return transaction.make_commit({.tree = state.tree(),
+                                  .parents = std::move(parents),
+                                  .author = info.author,
+                                  .committer = info.committer,
+                                  .message = info.message});
+}
+
+Result<void> move_head(Transaction& transaction, BytesView branch,
+                       const std::optional<GraphCommit>& from, const ObjectRef& to) {
+  auto expected = from ? std::optional(Head{from->ref, ObjectKind::commit}) : std::nullopt;
+  return transaction.compare_and_set(RefKind::branch, branch, expected,
+                                     Head{to, ObjectKind::commit});
+}
+
+Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOptions& options) {
+  StoreGraph graph(transaction_.commits());
+  auto other = graph.commit(theirs);
+  if (!other) return pass_on(other);
+  auto head = head_of(transaction_, branch_);
+  if (!head) return pass_on(head);
+  Result<Rest> rest = Rest::take_theirs;
+  if (*head) rest = decide(graph, **head, *other);
+  if (!rest) return pass_on(rest);
+  switch (*rest) {
+    case Rest::take_ours:
+      return MergeOutcome{.head = (*head)->ref};
+    case Rest::take_theirs:
+      if (auto ok = move_head(transaction_, branch_, *head, other->ref); !ok) return pass_on(ok);
+      return MergeOutcome{.how = MergeOutcome::How::fast_forward, .head = other->ref};
+    case Rest::merge:
+      break;
+  }
+  return merge(**head, *other, options);
+}
+
+Result<MergeOutcome> MergeIntoBranch::merge(const GraphCommit& ours, const GraphCommit& theirs,
+                                            const MergeOptions& options) {
+  StoreGraph graph(transaction_.commits());
+  auto mine = graph.tree(ours), other = graph.tree(theirs);
+  if (!mine) return pass_on(mine);
+  if (!other) return pass_on(other);
+  MergeEngine engine(graph, types_, budget_, mine->arena());
+  auto tree = engine.merge(ours, theirs);
+  if (!tree) return pass_on(tree);
+  State merged(std::move(*tree)), our_state(std::move(*mine)), their_state(std::move(*other));
+
+  MergeOutcome outcome{.how = MergeOutcome::How::merged, .head = ours.ref};
+  outcome.conflicts = engine.conflicts();
+  std::vector<MergedPosition> positions = engine.merged();
+  if (options.explain == Explain::yes) {
+    auto set = bases_of(graph, {ours}, theirs);
+    if (!set) return pass_on(set);
+    auto base = engine.state_of(*set, Tree(transaction_.objects()));
+    if (!base) return pass_on(base);
+    State base_state(std::move(*base));
+    for (const MergedPosition& at : positions) {
+      auto b = describe(base_state, at.path, at.kind), o = describe(our_state, at.path, at.kind);
+      auto t = describe(their_state, at.path, at.kind), r = describe(merged, at.path, at.kind);
+      for (const auto* text : {&b, &o, &t, &r}) {
+        if (!*text) return pass_on(*text);
+      }
+      outcome.explanations.push_back({at.path, std::string(at.rule), *b, *o, *t, *r});
+    }
+  }
+  if (options.policy == Policy::fail && !outcome.conflicts.empty()) {
+    outcome.how = MergeOutcome::How::refused;
+    return outcome;
+  }
+  std::vector<ObjectRef> parents{ours.ref, theirs.ref};
+  Result<StoredCommit> commit = StoredCommit{};
+  if (options.is_canonical()) {
+    commit = transaction_.make_commit(
+        {.tree = merged.tree(), .parents = parents, .canonical_merge = true});
+  } else {
+    uint64_t generation = std::max(ours.generation, theirs.generation) + 1;
+    auto resolved = resolve(our_state, their_state, std::move(merged), outcome.conflicts, options,
+                            generation);
+    if (!resolved) return pass_on(resolved);
+    commit = commit_state(transaction_, *resolved, parents, options.info);
+  }
+  if (!commit) return pass_on(commit);
+  if (auto ok = move_head(transaction_, branch_, ours, commit->ref); !ok) return pass_on(ok);
+  outcome.head = commit->ref;
+  return outcome;
+}
+
+Result<State> MergeIntoBranch::resolve(const State& ours, const State& theirs, State merged,
+                                       const std::vector<Bytes>& conflicts,
+                                       const MergeOptions& options, uint64_t generation) {
+  auto mint = writers_.mint(transaction_, branch_, generation);
+  if (!mint) return pass_on(mint);
+  Tx tx(merged, *mint);
+  for (const Bytes& path : conflicts) {
+    if (options.resolution.contains(path)) continue;
+    auto o = ours.value(path), t = theirs.value(path), m = merged.value(path);
+    if (!o) return pass_on(o);
+    if (!t) return pass_on(t);
+    if (!m) return pass_on(m);
+    if (!*m) continue;
+    if (options.resolve) options.resolve({path, *o, *t, **m}, tx);
+    if (options.policy == Policy::ours) tx.keep(path, *o ? (*o)->live : Live());
+    if (options.policy == Policy::theirs) tx.keep(path, *t ? (*t)->live : Live());
+  }
+  for (const auto& [path, bytes] : options.resolution) tx.set(path, bytes);
+  auto resolved = tx.finish();
+  if (!resolved) return resolved;
+  if (auto ok = writers_.keep(transaction_, branch_, tx.mint_left()); !ok) return pass_on(ok);
+  return resolved;
+}
+
+}  // namespace ukstore

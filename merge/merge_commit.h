@@ -1,0 +1,52 @@
+#pragma once
+// How transactions of a store make commits and merge commits.
+
+#include <ukstore/merge/engine.h>
+#include <ukstore/merge/merge_options.h>
+#include <ukstore/merge/replica.h>
+
+namespace ukstore {
+
+// The head of a branch with its generation.
+Result<std::optional<GraphCommit>> head_of(Transaction& transaction, BytesView branch);
+
+inline std::vector<ObjectRef> parents_of(const std::optional<GraphCommit>& head) {
+  return head ? std::vector<ObjectRef>{head->ref} : std::vector<ObjectRef>{};
+}
+TransactOptions journal_options(const CommitInfo& info);
+
+// An ordinary commit of a state.
+Result<StoredCommit> commit_state(Transaction& transaction, const State& state,
+                                  std::vector<ObjectRef> parents, const CommitInfo& info);
+Result<void> move_head(Transaction& transaction, BytesView branch,
+                       const std::optional<GraphCommit>& from, const ObjectRef& to);
+
+// Merges `theirs` into a branch, in a transaction, by the rules of merge_options.h and the rule of
+// rest.
+class MergeIntoBranch {
+ public:
+  MergeIntoBranch(Transaction& transaction, const TypeRegistry& types, const MergeBudget& budget,
+                  const Writers& writers, const Bytes& branch)
+      : transaction_(transaction),
+        types_(types),
+        budget_(budget),
+        writers_(writers),
+        branch_(branch) {}
+  Result<MergeOutcome> run(const ObjectRef& theirs, const MergeOptions& options);
+
+ private:
+  Result<MergeOutcome> merge(const GraphCommit& ours, const GraphCommit& theirs,
+                             const MergeOptions& options);
+  // Writes what the options say over the merged state; the mint that is left, if there was one.
+  Result<State> resolve(const State& ours, const State& theirs, State merged,
+                        const std::vector<Bytes>& conflicts, const MergeOptions& options,
+                        uint64_t generation);
+
+  Transaction& transaction_;
+  const TypeRegistry& types_;
+  const MergeBudget& budget_;
+  const Writers& writers_;
+  const Bytes& branch_;
+};
+
+}  // namespace ukstore

@@ -1,0 +1,71 @@
+#include <ukstore/merge/replica.h>
+
+#include <ukstore/store/byte_reader.h>
+
+#include <algorithm>
+#include <random>
+
+namespace ukstore {
+namespace {
+
+// The record of a branch: version (1), id (16), next number (8), incarnation.
+constexpr uint8_t kRecordVersion = 1;
+
+Bytes record_of(BytesView branch) {
+  Bytes key = "replica/";
+  key.append(branch);
+  // Names are up to 255 bytes and so are keys of records.
+  if (key.size() > kPrivateKeyBytesMax) {
+    key = "replica#" + to_hex(hash_object(ObjectKind::blob, branch));
+  }
+  return key;
+}
+
+}  // namespace
+
+ReplicaId random_replica_id() {
+  std::random_device device;
+  ReplicaId id;
+  for (uint8_t& byte : id.bytes) byte = static_cast<uint8_t>(device());
+  return id;
+}
+
+Result<DotMint> Writers::mint(Transaction& tx, BytesView branch, uint64_t generation) const {
+  auto record = tx.record(record_of(branch));
+  if (!record) return pass_on(record);
+  if (*record) {
+    ByteReader in(**record);
+    uint8_t version = in.integer<uint8_t>();
+    BytesView id = in.bytes(16);
+    uint64_t next = in.integer<uint64_t>();
+    BytesView incarnation = in.bytes(in.left());
+    if (in.failed() || version != kRecordVersion) {
+      return fail(Error::Kind::corrupt, "the replica record of branch " + printable(branch));
+    }
+    if (incarnation == incarnation_) {
+      ReplicaId replica;
+      std::ranges::copy(id, replica.bytes.begin());
+      return DotMint(generation, replica, next);
+    }
+  }
+  return DotMint(generation, new_id_(), 1);
+}
+
+Result<void> Writers::keep(Transaction& tx, BytesView branch, const DotMint& mint) const {
+  Bytes record(1, static_cast<char>(kRecordVersion));
+  record += mint.replica().view();
+  append_le<uint64_t>(record, mint.next_number());
+  record += incarnation_;
+  return tx.put_record(record_of(branch), record);
+}
+
+DotMint Writers::loose_mint(BytesView branch, uint64_t generation) {
+  std::lock_guard lock(mutex_);
+  auto loose = loose_.find(branch);
+  if (loose == loose_.end()) loose = loose_.emplace(Bytes(branch), Loose{new_id_()}).first;
+  DotMint mint(generation, loose->second.id, loose->second.next);
+  loose->second.next += 1'000'000;
+  return mint;
+}
+
+}  // namespace ukstore

@@ -1,0 +1,45 @@
+#include <ukstore/merge/types/flag.h>
+
+namespace ukstore {
+namespace {
+
+Result<ValueEdit*> cleared(Tx& tx, BytesView path) {
+  auto edit = tx.edit_value(path, Flag::kind);
+  if (!edit) return edit;
+  std::vector<Bytes> seen;
+  auto ok = (*edit)->scan([&](BytesView key, BytesView) {
+    seen.emplace_back(key);
+    return Flow::go_on;
+  });
+  if (!ok) return pass_on(ok);
+  for (Bytes& key : seen) (*edit)->remove(std::move(key));
+  (*edit)->touch();
+  return edit;
+}
+
+}  // namespace
+
+Result<bool> Flag::Reader::is_on() const {
+  auto tree = state_.value_tree(path_, kind);
+  if (!tree) return pass_on(tree);
+  return !tree->empty();
+}
+
+void Flag::Writer::enable() {
+  tx_.attempt([&]() -> Result<void> {
+    auto edit = cleared(tx_, path_);
+    if (!edit) return pass_on(edit);
+    (*edit)->put(encode(tx_.mint()), {});
+    return {};
+  });
+}
+
+void Flag::Writer::disable() {
+  tx_.attempt([&]() -> Result<void> {
+    auto edit = cleared(tx_, path_);
+    if (!edit) return pass_on(edit);
+    return {};
+  });
+}
+
+}  // namespace ukstore

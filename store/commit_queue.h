@@ -1,0 +1,53 @@
+#pragma once
+// Lets transactions that wait at the same time be run as one group by the thread that came first.
+
+#include <ukstore/store/store.h>
+
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <span>
+#include <thread>
+
+namespace ukstore {
+
+class OpenTransaction;
+
+// One call that waits for its turn.  Lives on the stack of the thread that waits.
+struct Waiting {
+  using Step = std::function<Result<void>(OpenTransaction&)>;
+
+  const Step* step = nullptr;  // null: a flush
+  const TransactOptions* options = nullptr;
+  Durability durability = Durability::durable;
+  Result<Receipt> result{};
+  std::exception_ptr thrown{};  // what the caller's function threw, for the caller
+
+  // The queue's own, under its lock.
+  enum class Turn { waits, leads, done } turn = Turn::waits;
+  std::condition_variable woken{};
+};
+
+class CommitQueue {
+ public:
+  // Fills in the results of a group, in order.  Called by one thread at a time.
+  using Run = std::function<void(std::span<Waiting* const>)>;
+  explicit CommitQueue(Run run) : run_(std::move(run)) {}
+
+  // Returns when a group with `waiting` in it has been run, by this thread or another.
+  void submit(Waiting& waiting);
+  // Whether this thread is running a group now: it must not submit.
+  bool is_leading() const {
+    return leader_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
+
+ private:
+  const Run run_;
+  std::mutex mutex_;
+  std::vector<Waiting*> queue_;
+  std::vector<Waiting*> group_;  // of the leader
+  bool busy_ = false;
+  std::atomic<std::thread::id> leader_{};
+};
+
+}  // namespace ukstore

@@ -1,0 +1,6 @@
+if(UKSTORE_TESTS)
+  ukstore_tests(alloc ukstore_store ${CMAKE_DL_LIBS})
+  if(TARGET tests_alloc)
+    target_sources(tests_alloc PRIVATE crash/backend_workload.cc crash/store_workload.cc)
+  endif()
+endif()

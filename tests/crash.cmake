@@ -1,0 +1,3 @@
+if(UKSTORE_TESTS)
+  ukstore_tests(crash ukstore_store ${CMAKE_DL_LIBS})
+endif()

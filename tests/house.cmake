@@ -1,0 +1,7 @@
+if(UKSTORE_TESTS)
+  ukstore_tests(house)
+  if(TARGET tests_house)
+    target_compile_definitions(tests_house PRIVATE UKSTORE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    include(${CMAKE_CURRENT_LIST_DIR}/house/docs.cmake)
+  endif()
+endif()

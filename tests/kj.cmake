@@ -1,0 +1,13 @@
+# The stack as a kj::Network, with what stands on it: Cap'n Proto RPC, HTTP, TLS.
+if(UKSTORE_TESTS AND TARGET ukstore_libos_kj)
+  find_package(CapnProto REQUIRED)
+  ukstore_tests(kj ukstore_libos_kj CapnProto::capnp-rpc CapnProto::kj-http CapnProto::kj-tls)
+  if(TARGET tests_kj)
+    set(CAPNPC_SRC_PREFIX ${CMAKE_CURRENT_SOURCE_DIR}/kj)
+    set(CAPNPC_OUTPUT_DIR ${CMAKE_CURRENT_BINARY_DIR}/kj)
+    file(MAKE_DIRECTORY ${CAPNPC_OUTPUT_DIR})
+    capnp_generate_cpp(service_sources service_headers ${CMAKE_CURRENT_SOURCE_DIR}/kj/service.capnp)
+    target_sources(tests_kj PRIVATE ${service_sources})
+    target_include_directories(tests_kj PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/kj)
+  endif()
+endif()

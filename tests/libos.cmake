@@ -1,0 +1,8 @@
+if(UKSTORE_TESTS)
+  ukstore_tests(libos ukstore_libos_host)
+endif()
+if(UKSTORE_FUZZ)
+  ukstore_fuzz(virtio ukstore_libos_host)
+  target_sources(fuzz_virtio PRIVATE libos/host_machine.cc)
+  target_compile_options(fuzz_virtio PRIVATE -fsanitize=fuzzer-no-link)
+endif()

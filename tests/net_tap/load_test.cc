@@ -1,0 +1,134 @@
+#include "probe.h"
+
+#include <arpa/inet.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+
+// Many connections: at once, one after another, and half ones.
+
+namespace ukstore::net {
+namespace {
+
+class Load : public ProbeTest {};
+
+bool write_all(int fd, const std::string& text) {
+  return ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+}
+
+std::string read_some(int fd, size_t bytes) {
+  std::string text(bytes, '\0');
+  ssize_t got = ::recv(fd, text.data(), bytes, MSG_WAITALL);
+  text.resize(got > 0 ? static_cast<size_t>(got) : 0);
+  return text;
+}
+
+TEST_F(Load, AThousandConnectionsAtOnceAllHearTheirEcho) {
+  rlimit files{4096, 4096};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  ASSERT_TRUE(start(Header::virtio, {"--time-wait", "1"}));
+  std::vector<int> all;
+  for (int i = 0; i < 1000; ++i) {
+    all.push_back(connect_to(7));
+    ASSERT_GE(all.back(), 0) << i;
+  }
+  for (size_t i = 0; i < all.size(); ++i)
+    ASSERT_TRUE(write_all(all[i], "number " + std::to_string(1000 + i)));
+  for (size_t i = 0; i < all.size(); ++i)
+    EXPECT_EQ(read_some(all[i], 11), "number " + std::to_string(1000 + i));
+  EXPECT_EQ(reported("connections"), 1001);  // and the one that asks
+  for (int fd : all) ::close(fd);
+}
+
+TEST_F(Load, TenThousandShortConnectionsLeaveNothingBehind) {
+  ASSERT_TRUE(start(Header::virtio, {"--time-wait", "1"}));
+  for (int i = 0; i < 10'000; ++i) {
+    int fd = connect_to(7);
+    ASSERT_GE(fd, 0) << i;
+    ASSERT_TRUE(write_all(fd, "x"));
+    ASSERT_EQ(read_some(fd, 1), "x") << i;
+    ::close(fd);
+  }
+  // The last ones may still be closing; each look takes a round trip or two.
+  long connections = 0, held_bytes = 0;
+  for (int looks = 0; looks < 200; ++looks) {
+    connections = reported("connections").value_or(-1);
+    held_bytes = reported("held_bytes").value_or(-1);
+    if (connections <= 2 && held_bytes == 0) break;
+  }
+  EXPECT_LE(connections, 2);  // the one that asks, and the last one that asked
+  EXPECT_EQ(held_bytes, 0);
+  EXPECT_GE(reported("opened").value_or(0), 10'000);
+}
+
+uint16_t sum16(const uint8_t* bytes, size_t count) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i + 1 < count; i += 2)
+    sum += static_cast<uint32_t>(bytes[i] << 8 | bytes[i + 1]);
+  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(~sum);
+}
+
+// A SYN from an address that will never answer.
+std::vector<uint8_t> forged_syn(uint32_t source, uint16_t source_port) {
+  struct {
+    uint32_t source, destination;
+    uint8_t zero = 0, protocol = IPPROTO_TCP;
+    uint16_t length = htons(sizeof(tcphdr));
+  } pseudo{htonl(source), inet_addr("10.9.0.2")};
+  iphdr ip{};
+  ip.version = 4;
+  ip.ihl = 5;
+  ip.ttl = 64;
+  ip.protocol = IPPROTO_TCP;
+  ip.saddr = pseudo.source;
+  ip.daddr = pseudo.destination;
+  ip.tot_len = htons(sizeof(iphdr) + sizeof(tcphdr));
+  tcphdr tcp{};
+  tcp.source = htons(source_port);
+  tcp.dest = htons(7);
+  tcp.seq = htonl(source * 7);
+  tcp.doff = 5;
+  tcp.syn = 1;
+  tcp.window = htons(1000);
+  std::vector<uint8_t> summed(sizeof pseudo + sizeof tcp);
+  std::memcpy(summed.data(), &pseudo, sizeof pseudo);
+  std::memcpy(summed.data() + sizeof pseudo, &tcp, sizeof tcp);
+  tcp.check = htons(sum16(summed.data(), summed.size()));
+  std::vector<uint8_t> packet(sizeof ip + sizeof tcp);
+  std::memcpy(packet.data(), &ip, sizeof ip);
+  std::memcpy(packet.data() + sizeof ip, &tcp, sizeof tcp);
+  return packet;
+}
+
+TEST_F(Load, AGoodClientGetsThroughTenThousandHalfOpenOnes) {
+  ASSERT_TRUE(start(Header::virtio));
+  int raw = ::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+  ASSERT_GE(raw, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = inet_addr("10.9.0.2");
+  for (uint32_t i = 0; i < 10'000; ++i) {
+    std::vector<uint8_t> packet = forged_syn(0x0a4d0000 + i, static_cast<uint16_t>(1024 + i));
+    ASSERT_GT(
+        ::sendto(raw, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to),
+        0);
+  }
+  ::close(raw);
+  int fd = connect_to(7);
+  ASSERT_GE(fd, 0);
+  ASSERT_TRUE(write_all(fd, "still here"));
+  EXPECT_EQ(read_some(fd, 10), "still here");
+  ::close(fd);
+  std::optional<long> half_open = reported("half_open");
+  ASSERT_TRUE(half_open);
+  EXPECT_GT(*half_open, 0);
+  EXPECT_LE(*half_open, 1024);
+}
+
+}  // namespace
+}  // namespace ukstore::net

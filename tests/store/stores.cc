@@ -1,0 +1,82 @@
+#include "stores.h"
+
+#include <ukstore/store/lmdb_backend.h>
+
+namespace ukstore::tests {
+
+StoreUnderTest::StoreUnderTest(BackendKind kind, StoreOptions options) : kind_(kind) {
+  if (kind_ == BackendKind::memory) {
+    store_ = must(Store::open(make_memory_backend(), options));
+  } else {
+    reopen(options);
+  }
+}
+
+void StoreUnderTest::reopen(StoreOptions options) {
+  if (kind_ == BackendKind::memory) return;
+  store_.reset();
+  auto backend = must(open_lmdb_backend({.path = directory_.path() / "store",
+                                         .create = LmdbOptions::Create::yes,
+                                         .lock_timeout = std::chrono::milliseconds(50)}));
+  store_ = must(Store::open(std::move(backend), options));
+}
+
+Head StoreUnderTest::commit(BytesView branch, const EditTree& edit, BytesView message) {
+  Head made;
+  must(store_->transact([&](Transaction& transaction) -> Result<void> {
+    auto head = transaction.head(RefKind::branch, branch);
+    if (!head) return pass_on(head);
+    auto before = transaction.tree_of(branch);
+    if (!before) return pass_on(before);
+    auto tree = edit(*before);
+    if (!tree) return pass_on(tree);
+    CommitDraft draft{.tree = *tree, .message = Bytes(message)};
+    if (*head) draft.parents.push_back((*head)->ref);
+    auto commit = transaction.make_commit(std::move(draft));
+    if (!commit) return pass_on(commit);
+    made = Head{commit->ref};
+    return transaction.compare_and_set(RefKind::branch, branch, *head, made);
+  }));
+  made.ref.address = {};
+  return made;
+}
+
+Head StoreUnderTest::set(BytesView branch, BytesView path, BytesView value) {
+  return commit(branch, [&](const Tree& tree) { return tree.set(path, value); });
+}
+
+Head StoreUnderTest::commit_on(BytesView branch, std::vector<ObjectRef> parents, BytesView mark) {
+  Head made;
+  must(store_->transact([&](Transaction& transaction) -> Result<void> {
+    auto head = transaction.head(RefKind::branch, branch);
+    if (!head) return pass_on(head);
+    CommitDraft draft{.tree = Tree(transaction.objects()), .parents = parents};
+    draft.message = mark;
+    auto commit = transaction.make_commit(std::move(draft));
+    if (!commit) return pass_on(commit);
+    made = Head{commit->ref};
+    return transaction.compare_and_set(RefKind::branch, branch, *head, made);
+  }));
+  made.ref.address = {};
+  return made;
+}
+
+std::optional<Bytes> StoreUnderTest::get(BytesView branch, BytesView path) {
+  return must(must(store_->branch_tree(branch)).get(path));
+}
+
+Head StoreUnderTest::head(BytesView branch) {
+  auto head = must(store_->head(RefKind::branch, branch));
+  if (!head) throw std::runtime_error("no branch " + Bytes(branch));
+  return *head;
+}
+
+TransactionBody set_branch(Bytes name, std::optional<Head> next) {
+  return [name = std::move(name), next](Transaction& transaction) -> Result<void> {
+    auto head = transaction.head(RefKind::branch, name);
+    if (!head) return pass_on(head);
+    return transaction.compare_and_set(RefKind::branch, name, *head, next);
+  };
+}
+
+}  // namespace ukstore::tests

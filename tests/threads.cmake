@@ -1,0 +1,3 @@
+if(UKSTORE_TESTS)
+  ukstore_tests(threads ukstore_store)
+endif()
