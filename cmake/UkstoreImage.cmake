@@ -16,8 +16,7 @@ function(ukstore_image name)
   set_target_properties(${target}_objects PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_include_directories(${target}_objects PRIVATE ${UKSTORE_INCLUDE})
   target_compile_options(${target}_objects PRIVATE -fno-pie -fstack-protector-strong
-    -ffunction-sections -fdata-sections -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.
-    -ffile-prefix-map=${CMAKE_BINARY_DIR}/include/ukstore=.)
+    -ffunction-sections -fdata-sections ${UKSTORE_IMAGE_PATH_FLAGS})
   target_link_libraries(${target}_objects PRIVATE ukstore_options)
   # By file: the targets' own dependencies lead to shared libraries.
   set(archives)

@@ -59,7 +59,8 @@ Result<Committed> Branch::update(const WriteFunction& write, UpdateOptions optio
   for (uint32_t attempt = 0;; ++attempt) {
     auto at = head();
     if (!at) return pass_on(at);
-    auto before = *at ? repo_->state_at(**at) : Result<State>(State(Tree(repo_->store_->objects())));
+    auto before =
+        *at ? repo_->state_at(**at) : Result<State>(State(Tree(repo_->store_->objects())));
     if (!before) return pass_on(before);
     uint64_t generation = 1;
     if (*at) {
@@ -105,8 +106,9 @@ Result<Committed> Branch::update(const WriteFunction& write, UpdateOptions optio
     if (!receipt) return pass_on(receipt);
     if (!lost) return committed;
     if (attempt == options.retries) {
-      return fail(Error::Kind::moved, "what stands at \"" + printable(options.path) + "\" in branch " +
-                                          printable(name_) + " changed meanwhile");
+      return fail(Error::Kind::moved, "what stands at \"" + printable(options.path) +
+                                          "\" in branch " + printable(name_) +
+                                          " changed meanwhile");
     }
   }
 }

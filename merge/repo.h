@@ -94,7 +94,7 @@ class Branch {
 
 struct RepoOptions {
   StoreOptions store{};
-  TypeRegistry types{};        // of the program's own types
+  TypeRegistry types{};  // of the program's own types
   MergeBudget budget{};
   // See replica.h.  Empty: every opened repository writes under new replica ids.
   Bytes incarnation{};

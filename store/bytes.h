@@ -33,9 +33,7 @@ void append_le(Bytes& to, T value) {
 }
 
 // Eight bytes as the number whose order is the order of the bytes.
-inline uint64_t load_big_endian(const char* from) {
-  return std::byteswap(load_le<uint64_t>(from));
-}
+inline uint64_t load_big_endian(const char* from) { return std::byteswap(load_le<uint64_t>(from)); }
 
 // `value` as eight bytes whose byte order is the numeric order: a key for numbers.
 inline Bytes big_endian(uint64_t value) {

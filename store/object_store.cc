@@ -49,7 +49,8 @@ ObjectStore::~ObjectStore() = default;
 Result<ObjectView> ObjectStore::load(const Hash& hash, Address hint) const {
   if (hint && !hint.is_staged()) [[likely]] {
     const char* record = state_->segments.checked(hint);
-    // Whoever asks is going to search the object: let its lines come together, not one after another.
+    // Whoever asks is going to search the object: let its lines come together, not one after
+    // another.
     if (record) {
       for (int line = 1; line < 8; ++line) __builtin_prefetch(record + 64 * line);
     }

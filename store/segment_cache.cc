@@ -2,35 +2,30 @@
 
 #include <ukstore/store/validate.h>
 
+#include <sys/mman.h>
+
 #include <cassert>
 #include <new>
 
 namespace ukstore {
 
 template <class T>
-SegmentCache::Zeroed<T> SegmentCache::zeroed(size_t count) {
-  void* memory = std::calloc(count, sizeof(T));
-  if (!memory) throw std::bad_alloc();
-  return Zeroed<T>(static_cast<T*>(memory));
+SegmentCache::Pages<T> SegmentCache::map_pages(size_t count) {
+  const size_t bytes = count * sizeof(T);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return Pages<T>(static_cast<T*>(memory), Unmap{bytes});
 }
+
+void SegmentCache::Unmap::operator()(void* memory) const { munmap(memory, bytes); }
 
 SegmentCache::SegmentCache(const Backend& backend, size_t bitmap_bytes_max)
     : backend_(backend),
       bitmap_bytes_max_(bitmap_bytes_max),
-      chunks_(zeroed<std::atomic<Slot*>>(kChunks)),
-      remembered_(zeroed<std::atomic<uint64_t>>(kRemembered)) {}
+      chunks_(map_pages<std::atomic<Slot*>>(kChunks)),
+      remembered_(map_pages<std::atomic<uint64_t>>(kRemembered)) {}
 
-SegmentCache::~SegmentCache() {
-  for (uint64_t c = 0; c < kChunks; ++c) {
-    Slot* chunk = chunks_[c].load(std::memory_order_relaxed);
-    // Chunks are made in order of use: most are absent, and so are most slots of those present.
-    if (!chunk) continue;
-    for (uint64_t i = 0; i < uint64_t{1} << kChunkBits; ++i) {
-      std::free(chunk[i].bits.load(std::memory_order_relaxed));
-    }
-    std::free(chunk);
-  }
-}
+SegmentCache::~SegmentCache() = default;
 
 SegmentCache::Slot* SegmentCache::make_slot(uint64_t segment) const {
   if (segment >> kChunkBits >= kChunks) return nullptr;
@@ -40,7 +35,7 @@ SegmentCache::Slot* SegmentCache::make_slot(uint64_t segment) const {
     std::lock_guard lock(mutex_);
     slots = chunk.load(std::memory_order_relaxed);
     if (!slots) {
-      slots = zeroed<Slot>(size_t{1} << kChunkBits).release();
+      slots = slots_.emplace_back(map_pages<Slot>(size_t{1} << kChunkBits)).get();
       chunk.store(slots, std::memory_order_release);
     }
   }
@@ -53,7 +48,8 @@ void SegmentCache::fill(Slot& slot, const SegmentView& view, const char* base) c
   uint64_t pages = (view.size_bytes() + 4095) / 4096;
   size_t words = pages * 4096 / 512;
   if (bitmap_bytes_ + 8 * words <= bitmap_bytes_max_) {
-    slot.bits.store(zeroed<std::atomic<uint64_t>>(words).release(), std::memory_order_release);
+    Bits& bits = bitmaps_.emplace_back(std::make_unique<std::atomic<uint64_t>[]>(words));
+    slot.bits.store(bits.get(), std::memory_order_release);
     bitmap_bytes_ += 8 * words;
   }
   uint64_t address = reinterpret_cast<uintptr_t>(base);

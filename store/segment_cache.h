@@ -10,8 +10,9 @@
 #include <ukstore/store/segment.h>
 
 #include <atomic>
-#include <cstdlib>
+#include <memory>
 #include <mutex>
+#include <vector>
 
 namespace ukstore {
 
@@ -72,21 +73,26 @@ class SegmentCache {
   Slot* make_slot(uint64_t segment) const;
   void fill(Slot& slot, const SegmentView& view, const char* base) const;
 
-  // Zeroed memory that costs nothing until it is touched.
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
+  // Zeroed memory that costs nothing until it is touched: pages of its own, never the heap's, which
+  // would have to be cleared.
+  struct Unmap {
+    size_t bytes;
+    void operator()(void* memory) const;
   };
   template <class T>
-  using Zeroed = std::unique_ptr<T[], Free>;
+  using Pages = std::unique_ptr<T[], Unmap>;
   template <class T>
-  static Zeroed<T> zeroed(size_t count);
+  static Pages<T> map_pages(size_t count);
+  using Bits = std::unique_ptr<std::atomic<uint64_t>[]>;
 
   const Backend& backend_;
   const size_t bitmap_bytes_max_;
-  Zeroed<std::atomic<Slot*>> chunks_;
-  Zeroed<std::atomic<uint64_t>> remembered_;
+  const Pages<std::atomic<Slot*>> chunks_;
+  const Pages<std::atomic<uint64_t>> remembered_;
   mutable std::mutex mutex_;  // guards the making of slots and bitmaps
   mutable size_t bitmap_bytes_ = 0;
+  mutable std::vector<Pages<Slot>> slots_;  // the owners of what the atomics point to
+  mutable std::vector<Bits> bitmaps_;
 };
 
 }  // namespace ukstore

@@ -134,6 +134,7 @@ struct StoreOptions {
   Durability durability = Durability::durable;
   // Lazy transactions wait in memory until this much is staged, until a durable one comes, or
   // `flush`.
+  // While some wait, writers in other processes are kept out.
   size_t lazy_bytes_max = 4 << 20;
 };
 

@@ -26,7 +26,7 @@ enum Register : uint32_t {
 volatile uint32_t* local = nullptr;
 volatile uint32_t* io = nullptr;
 bool tsc_deadline = false;
-uint64_t timer_hz = 0;
+uint64_t timer_khz = 0;
 uint8_t next_vector = kDeviceVectorFirst;
 
 uint32_t get(Register at) { return local[at / 4]; }
@@ -37,21 +37,22 @@ void set_io(uint32_t index, uint32_t value) {
   io[4] = value;
 }
 
-// Counts the local timer for 1 ms of TSC time; the longest of three readings is the undisturbed
-// one.
+// Counts the local timer for 1 ms of TSC time.  The TSC is read before the count begins and after
+// it ends, so that a processor that does not run in between can only make the timer look slow: the
+// highest of several readings is right.
 void calibrate_timer() {
   uint64_t hz = tsc_hz(), span = hz / 1000;
   uint64_t best = 0;
-  for (int i = 0; i < 3; ++i) {
-    set(kInitialCount, UINT32_MAX);
+  for (int i = 0; i < 4; ++i) {
     uint64_t begin = read_tsc(), now = begin;
+    set(kInitialCount, UINT32_MAX);
     while (now - begin < span) now = read_tsc();
     uint64_t ticks = UINT32_MAX - get(kCurrentCount);
-    uint64_t value = ticks * hz / (read_tsc() - begin);
+    uint64_t value = ticks * (hz / 1000) / (read_tsc() - begin);
     if (value > best) best = value;
   }
   set(kInitialCount, 0);
-  timer_hz = best ? best : 1;
+  timer_khz = best ? best : 1;
 }
 
 }  // namespace
@@ -73,12 +74,12 @@ void apic_start() {
 
 void arm_timer(uint64_t deadline_ns) {
   if (tsc_deadline) return write_msr(0x6e0, tsc_at(deadline_ns));
-  if (!timer_hz) calibrate_timer();
+  if (!timer_khz) calibrate_timer();
   uint64_t now = monotonic_ns();
   uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
   constexpr uint64_t kLongest = 1'000'000'000;  // a later deadline is armed again on the way
   if (left > kLongest) left = kLongest;
-  uint64_t ticks = left * (timer_hz / 1000) / 1'000'000 + 1;
+  uint64_t ticks = left * timer_khz / 1'000'000 + 1;
   set(kInitialCount, ticks > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(ticks));
 }
 

@@ -22,7 +22,8 @@ struct Sample {
 uint64_t base_ns = 0, base_tsc = 0, scale = 0;
 uint64_t hz = 0;
 Sample first;
-uint64_t refine_at = 0;  // TSC
+uint64_t refine_at = 0;      // TSC
+uint64_t measured_span = 0;  // TSC ticks between the samples that gave `hz`
 bool by_pit = true;
 uint64_t wall_offset_ns = 0;
 bool wall_known = false, wall_read = false;
@@ -93,6 +94,7 @@ void calibrate() {
     uint64_t difference = a > b ? a - b : b - a;
     if (difference > a / 100 || a < 100'000'000 || a > 20'000'000'000) continue;
     set_frequency(frequency(first, last), base_tsc);
+    measured_span = last.tsc - first.tsc;
     refine_at = last.tsc + hz / 4;
     log("clock: TSC at ", hz / 1000, " kHz by the PIT");
     return;
@@ -103,11 +105,18 @@ void calibrate() {
 }
 
 // The longer the time since the first sample, the better the frequency.  The PIT has wrapped in
-// between; how often is known as long as the error so far is below half a turn.
+// between; how often is known as long as the error so far is below half a turn, so after too long a
+// silence the measurement begins anew.
 void refine(uint64_t tsc) {
   Sample now = read_once();
   refine_at = tsc + hz / 8;
   if (now.width > first.width * 4 + 20'000) return;
+  uint64_t span = now.tsc - first.tsc;
+  uint64_t farthest = measured_span * 20 > hz / 2 ? measured_span * 20 : hz / 2;
+  if (span > farthest) {
+    first = now;
+    return;
+  }
   uint64_t expected = multiply_divide(now.tsc - first.tsc, kPitHz, hz);
   uint64_t off = static_cast<uint16_t>(ticks_between(first, now) - expected);
   auto correction = static_cast<int64_t>(static_cast<int16_t>(off));
@@ -115,7 +124,9 @@ void refine(uint64_t tsc) {
   refine_at = tsc + (now.tsc - first.tsc) * 3;
   uint64_t better = multiply_divide(now.tsc - first.tsc, kPitHz, ticks);
   uint64_t difference = better > hz ? better - hz : hz - better;
-  if (difference < hz / 100) set_frequency(better, tsc);
+  if (difference >= hz / 100) return;
+  set_frequency(better, tsc);
+  measured_span = span;
 }
 
 // The host's kvmclock: frequency and, from the wall clock structure, the date.

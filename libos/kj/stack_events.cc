@@ -2,7 +2,6 @@
 
 #include <kj/debug.h>
 
-
 namespace ukstore::libos_kj {
 namespace {
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-
 namespace ukstore::libos_kj {
 namespace {
 

@@ -3,7 +3,6 @@
 #include <kj/debug.h>
 #include <time.h>
 
-
 namespace ukstore::libos_kj {
 
 net::Time monotonic_now() {

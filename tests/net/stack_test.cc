@@ -89,5 +89,25 @@ TEST(Stack, KeepsNothingOnceConnectionsAreClosedAndTheirWaitIsOver) {
   EXPECT_EQ(hosts.right.held_bytes(), 0u);
 }
 
+// Whatever the link does, the stream arrives whole, and afterwards nothing is left.
+TEST(Stack, DeliversEventuallyOverAHostileLink) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    TwoHosts hosts(seed, seed % 2 == 0 ? kAllCaps : kNoCaps);
+    hosts.link.set_quality({.loss = 0.05,
+                            .duplication = 0.05,
+                            .corruption = 0.05,
+                            .reordering = 0.1,
+                            .delay = std::chrono::milliseconds(10),
+                            .jitter = std::chrono::milliseconds(5)});
+    Transfer transfer(hosts, right_ip(), pattern(150'000, seed));
+    ASSERT_TRUE(transfer.run()) << "seed " << seed;
+    ASSERT_TRUE(transfer.received == transfer.to_send) << "seed " << seed;
+    hosts.right.tcp().close(hosts.now, transfer.listener);
+    hosts.settle(std::chrono::minutes(30));
+    EXPECT_EQ(hosts.left.live() + hosts.right.live(), 0u) << "seed " << seed;
+    EXPECT_EQ(hosts.left.held_bytes() + hosts.right.held_bytes(), 0u) << "seed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace ukstore::net

@@ -1,10 +1,10 @@
 #pragma once
 // Two stacks at the ends of a simulated link, and the clock that moves them.
 
-#include <functional>
-#include <memory>
 #include <ukstore/libos/net/dev/sim_link.h>
 #include <ukstore/libos/net/stack/stack.h>
+#include <functional>
+#include <memory>
 
 namespace ukstore::net {
 

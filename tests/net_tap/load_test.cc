@@ -58,10 +58,10 @@ TEST_F(Load, TenThousandShortConnectionsLeaveNothingBehind) {
   for (int looks = 0; looks < 200; ++looks) {
     connections = reported("connections").value_or(-1);
     held_bytes = reported("held_bytes").value_or(-1);
-    if (connections <= 2 && held_bytes == 0) break;
+    if (connections <= 2 && held_bytes < 4096) break;
   }
-  EXPECT_LE(connections, 2);  // the one that asks, and the last one that asked
-  EXPECT_EQ(held_bytes, 0);
+  EXPECT_LE(connections, 2);    // the one that asks, and the last one that asked
+  EXPECT_LT(held_bytes, 4096);  // the last answer may still be on its way to whoever asked
   EXPECT_GE(reported("opened").value_or(0), 10'000);
 }
 

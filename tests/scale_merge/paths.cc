@@ -181,9 +181,9 @@ PathOp PathSubject::random_op(laws::Random& random) const {
 }
 
 std::string PathSubject::print(const Op& op) const {
-  static constexpr const char* kNames[] = {"set",   "set x", "rm",     "rm all",  "mkmap",
-                                           "add",   "reset", "mv",     "lww",     "enable",
-                                           "disable", "insert", "erase", "clear", "append"};
+  static constexpr const char* kNames[] = {"set",     "set x",  "rm",    "rm all", "mkmap",
+                                           "add",     "reset",  "mv",    "lww",    "enable",
+                                           "disable", "insert", "erase", "clear",  "append"};
   return std::string(kNames[static_cast<size_t>(op.what)]) + " " + paths()[op.path] + " " +
          std::to_string(op.value);
 }
@@ -248,7 +248,7 @@ struct Mark {
   Bytes path;
   Kind kind;
   enum class Is { entry, element } is;
-  Bytes slot;    // the content of a file, an element, a value
+  Bytes slot;  // the content of a file, an element, a value
   int64_t amount = 0;
   laws::EventSet removed_by{};
 };

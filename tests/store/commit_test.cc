@@ -160,12 +160,16 @@ TEST(CommitBytes, ThatWereDamagedAreRefusedOrMeanAnotherCommit) {
     if (i % 2) {
       auto back = decode(bytes);
       refused += !back;
-      if (back) { ASSERT_EQ(encode(*back), bytes); }
+      if (back) {
+        ASSERT_EQ(encode(*back), bytes);
+      }
     } else {
       std::vector<uint64_t> side(1);
       auto back = decode_tag(view_of(ObjectKind::tag, bytes, side));
       refused += !back;
-      if (back) { ASSERT_EQ(encode(*back), bytes); }
+      if (back) {
+        ASSERT_EQ(encode(*back), bytes);
+      }
     }
   }
   EXPECT_GT(refused, 1000u);

@@ -178,7 +178,9 @@ TEST(JournalBytes, AreFixedForEverAndComeBack) {
   record.entry.changes = {{RefKind::branch, "main", head, {}}, {RefKind::tag, "v", {}, head}};
   record.undo_top = 3, record.redo_top = 9, record.below = 2;
   Bytes bytes = encode(record);
-  EXPECT_EQ(to_hex(hash_object(ObjectKind::blob, bytes)), "173ace1f9b8d7b09c7f32805f852f93ffc22661d47048a0ab82d3463a23134f3");
+  EXPECT_EQ(to_hex(hash_object(ObjectKind::blob, bytes)),
+            "173ace1f9b8d7b09c7f32805f852f93f"
+            "fc22661d47048a0ab82d3463a23134f3");
   EXPECT_EQ(decode_journal(9, bytes).value(), record);
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(decode_journal(9, BytesView(bytes).substr(0, size)));

@@ -2,8 +2,8 @@
 // What a device does for the stack. The same for a TAP with IFF_VNET_HDR and for virtio-net,
 // since both put the same header before a frame.
 
-#include <cstdint>
 #include <ukstore/libos/net/wire/family.h>
+#include <cstdint>
 
 namespace ukstore::net {
 
