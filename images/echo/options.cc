@@ -1,6 +1,7 @@
+#include <ukstore/images/echo/options.h>
+
 #include <sys/random.h>
 
-#include <ukstore/images/echo/options.h>
 #include <charconv>
 #include <string_view>
 
