@@ -1,6 +1,6 @@
 # The way from a monitor's PVH entry (32-bit protected mode, paging off, ebx = start info) to
-# `libos_start` in long mode.  The tables made here map the first GiB twice, writable and executable;
-# libos replaces them by its own before the program runs.
+# `libos_start` in long mode.  The tables made here map the first GiB twice, writable and
+# executable; libos replaces them by its own before the program runs.
 
 .section .note.Xen, "a", @note
 .balign 4

@@ -1,5 +1,5 @@
-# Every way into libos from the program, and every way back.  All of it is ring 0: `syscall` does not
-# change the stack, and an interrupt changes it only because its gate names an IST slot.
+# Every way into libos from the program, and every way back.  All of it is ring 0: `syscall` does
+# not change the stack, and an interrupt changes it only because its gate names an IST slot.
 
 .text
 
