@@ -19,14 +19,12 @@ void carry(const Session& session, Repo& from, Repo& to) {
                     })
       .value();
   size_t at = 0;
-  (void)apply_slice(to.store(),
-                    [&](std::span<char> buffer) -> Result<size_t> {
-                      size_t size = std::min(buffer.size(), stream.size() - at);
-                      stream.copy(buffer.data(), size, at);
-                      at += size;
-                      return size;
-                    })
-      .value();
+  (void)apply_slice(to.store(), [&](std::span<char> buffer) -> Result<size_t> {
+    size_t size = std::min(buffer.size(), stream.size() - at);
+    stream.copy(buffer.data(), size, at);
+    at += size;
+    return size;
+  }).value();
 }
 
 }  // namespace

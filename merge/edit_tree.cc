@@ -7,10 +7,8 @@ Result<std::vector<Edit>> edits_of(const EditTree::Node& node, const Tree& empty
   std::vector<Edit> edits;
   edits.reserve(node.below.size());
   for (const auto& [key, child] : node.below) {
-    Edit edit{.key = key,
-              .payload = child.payload,
-              .kind = child.kind,
-              .new_payload = child.new_payload};
+    Edit edit{
+        .key = key, .payload = child.payload, .kind = child.kind, .new_payload = child.new_payload};
     auto below = edits_of(child, empty);
     if (!below) return pass_on(below);
     if (child.clears_child) {

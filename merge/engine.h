@@ -42,8 +42,9 @@ class MergeEngine {
               std::shared_ptr<Arena> arena = nullptr)
       : graph_(graph), types_(types), budget_(budget), arena_(std::move(arena)) {}
 
-  // The state of both histories together.  `unsupported` if both sides changed a value of a kind that `types` does not know,
-  // `corrupt` for states that no lawful history gives, `limit` if the budget is exhausted.
+  // The state of both histories together.  `unsupported` if both sides changed a value of a kind
+  // that `types` does not know, `corrupt` for states that no lawful history gives, `limit` if the
+  // budget is exhausted.
   Result<Tree> merge(const GraphCommit& ours, const GraphCommit& theirs);
   // The state of the histories of all these commits together: a virtual merge base.
   Result<Tree> state_of(const CommitSet& set, const Tree& empty);
@@ -73,7 +74,7 @@ class MergeEngine {
   };
   struct Level {
     Schema schema;
-    Kind kind;         // of the value that this is the tree of
+    Kind kind;  // of the value that this is the tree of
     const Base& base;
     const Tree& ours;
     const Tree& theirs;

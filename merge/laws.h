@@ -12,8 +12,8 @@
 // order of octopus merges do not matter, that encodings are canonical, and that pulls come to rest.
 // A history that breaks a law is cut down to a small one and drawn.
 //
-// A type that passes is not proved lawful; every wrong merge that its authors know of is caught by a
-// few hundred histories (tests/merge/mutants_test.cc).
+// A type that passes is not proved lawful; every wrong merge that its authors know of is caught by
+// a few hundred histories (tests/merge/mutants_test.cc).
 //
 // Beside what `Mergeable` asks for (mergeable.h) a type tells the kit, as static functions:
 //     using View = ...;                                    // compares

@@ -96,8 +96,8 @@ Result<MergeOutcome> MergeIntoBranch::merge(const GraphCommit& ours, const Graph
         {.tree = merged.tree(), .parents = parents, .canonical_merge = true});
   } else {
     uint64_t generation = std::max(ours.generation, theirs.generation) + 1;
-    auto resolved = resolve(our_state, their_state, std::move(merged), outcome.conflicts, options,
-                            generation);
+    auto resolved =
+        resolve(our_state, their_state, std::move(merged), outcome.conflicts, options, generation);
     if (!resolved) return pass_on(resolved);
     commit = commit_state(transaction_, *resolved, parents, options.info);
   }

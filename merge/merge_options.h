@@ -14,8 +14,8 @@ struct CommitInfo {
   Bytes message{};
   std::optional<Signature> author{};
   std::optional<Signature> committer{};
-  Bytes note{};         // for the journal
-  int64_t when_ms = 0;  // for the journal; nothing depends on it
+  Bytes note{};                            // for the journal
+  int64_t when_ms = 0;                     // for the journal; nothing depends on it
   std::optional<Durability> durability{};  // else the store's
 };
 
@@ -39,18 +39,18 @@ using ResolveConflict = std::function<void(const Conflict&, Tx&)>;
 enum class Explain { no, yes };
 
 // Without options a merge is canonical: two replicas that merge the same heads make the same
-// commit.  Any policy but `keep_both`, a resolution, a message or an author makes an ordinary commit
-// with two parents.
+// commit.  Any policy but `keep_both`, a resolution, a message or an author makes an ordinary
+// commit with two parents.
 struct MergeOptions {
   Policy policy = Policy::keep_both;
-  ResolveConflict resolve{};              // called for each conflict, in order
-  std::map<Bytes, Bytes> resolution{};    // files to set in the merge commit
+  ResolveConflict resolve{};            // called for each conflict, in order
+  std::map<Bytes, Bytes> resolution{};  // files to set in the merge commit
   CommitInfo info{};
   Explain explain = Explain::no;
 
   bool is_canonical() const {
-    return policy == Policy::keep_both && !resolve && resolution.empty() &&
-           info.message.empty() && !info.author && !info.committer;
+    return policy == Policy::keep_both && !resolve && resolution.empty() && info.message.empty() &&
+           !info.author && !info.committer;
   }
 };
 
@@ -71,8 +71,8 @@ struct MergeOutcome {
     merged,        // a merge commit was made, or found made before
     refused,       // policy `fail` and there are conflicts: nothing changed
   } how = How::unchanged;
-  ObjectRef head;                 // of our branch afterwards
-  std::vector<Bytes> conflicts;   // paths that this merge left, or would leave, with several values
+  ObjectRef head;                // of our branch afterwards
+  std::vector<Bytes> conflicts;  // paths that this merge left, or would leave, with several values
   std::vector<Explanation> explanations;  // if asked for
 };
 

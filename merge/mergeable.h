@@ -2,15 +2,13 @@
 // Types of the program's own: a concept, and the registry that tells a repository of them.
 //
 //     struct Max {                                     // the largest number ever put
-//       static constexpr Kind kind = Kind{128};        // 128 to 254; what merges otherwise is another
-//       static constexpr std::string_view name = "max";
-//       using State = uint64_t;
-//       using Op = uint64_t;
-//       static State initial() { return 0; }
-//       static State apply(const State& state, const Op& op, const Dot&) { return std::max(state, op); }
-//       static Result<State> merge(const State& base, const State& ours, const State& theirs);
-//       static Bytes encode(const State& state);       // equal states, equal bytes
-//       static Result<State> decode(BytesView bytes);  // `corrupt` for what encode does not give
+//       static constexpr Kind kind = Kind{128};        // 128 to 254; what merges otherwise is
+//       another static constexpr std::string_view name = "max"; using State = uint64_t; using Op =
+//       uint64_t; static State initial() { return 0; } static State apply(const State& state, const
+//       Op& op, const Dot&) { return std::max(state, op); } static Result<State> merge(const State&
+//       base, const State& ours, const State& theirs); static Bytes encode(const State& state); //
+//       equal states, equal bytes static Result<State> decode(BytesView bytes);  // `corrupt` for
+//       what encode does not give
 //     };
 //
 // A type is lawful iff merge(F(E1 ∩ E2), F(E1), F(E2)) = F(E1 ∪ E2), where F(E) is the state that a
@@ -28,8 +26,8 @@
 namespace ukstore {
 
 template <class T>
-concept Mergeable = requires(const typename T::State& state, const typename T::Op& op, const Dot& dot,
-                             BytesView bytes) {
+concept Mergeable = requires(const typename T::State& state, const typename T::Op& op,
+                             const Dot& dot, BytesView bytes) {
   { T::kind } -> std::convertible_to<Kind>;
   { T::name } -> std::convertible_to<std::string_view>;
   { T::initial() } -> std::same_as<typename T::State>;
@@ -55,17 +53,17 @@ class TypeRegistry {
   template <Mergeable T>
   void add() {
     static_assert(is_user(T::kind), "a program's own type has a kind from 128 to 254");
-    add(T::kind, [](const MergePlace&, const std::optional<Bytes>& base,
-                    const std::optional<Bytes>& ours, const std::optional<Bytes>& theirs)
-            -> Result<std::optional<Bytes>> {
-      auto b = decode<T>(base), o = decode<T>(ours), t = decode<T>(theirs);
-      if (!b) return pass_on(b);
-      if (!o) return pass_on(o);
-      if (!t) return pass_on(t);
-      auto merged = T::merge(*b, *o, *t);
-      if (!merged) return pass_on(merged);
-      return encode<T>(*merged);
-    });
+    add(T::kind,
+        [](const MergePlace&, const std::optional<Bytes>& base, const std::optional<Bytes>& ours,
+           const std::optional<Bytes>& theirs) -> Result<std::optional<Bytes>> {
+          auto b = decode<T>(base), o = decode<T>(ours), t = decode<T>(theirs);
+          if (!b) return pass_on(b);
+          if (!o) return pass_on(o);
+          if (!t) return pass_on(t);
+          auto merged = T::merge(*b, *o, *t);
+          if (!merged) return pass_on(merged);
+          return encode<T>(*merged);
+        });
   }
   // The same with the rule as a function that sees the path.
   void add(Kind kind, MergeBytes merge) { merges_[kind] = std::move(merge); }

@@ -87,14 +87,18 @@ class Branch {
  private:
   friend class Repo;
   friend class Session;
+  struct Drafted;
   Branch(Repo& repo, Bytes name) : repo_(&repo), name_(std::move(name)) {}
+  Result<Drafted> draft(const WriteFunction& write);
+  Result<std::optional<Committed>> land(Transaction& transaction, const Drafted& draft,
+                                        const UpdateOptions& options, const CommitInfo& info);
   Repo* repo_;
   Bytes name_;
 };
 
 struct RepoOptions {
   StoreOptions store{};
-  TypeRegistry types{};        // of the program's own types
+  TypeRegistry types{};  // of the program's own types
   MergeBudget budget{};
   // See replica.h.  Empty: every opened repository writes under new replica ids.
   Bytes incarnation{};

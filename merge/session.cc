@@ -59,8 +59,7 @@ Result<Session> Repo::resume(std::string_view token, BytesView public_branch,
         until - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
       return fail(Error::Kind::not_found, "this repository does not hold commit " +
-                                              std::string(token) +
-                                              " yet: fetch it or wait longer");
+                                              std::string(token) + " yet: fetch it or wait longer");
     }
     if (auto grown = store_->wait(*seen, left); !grown) return pass_on(grown);
   }

@@ -46,9 +46,9 @@ std::optional<BytesView> only_value(const Entry& entry) {
 }
 
 std::unexpected<Error> not_a_file(BytesView path, const Value& value) {
-  return fail(Error::Kind::invalid, printable(path) + " is no file but a " + value.description() +
-                                        (value.is_conflict() ? "; write over it to resolve it"
-                                                             : ""));
+  return fail(Error::Kind::invalid,
+              printable(path) + " is no file but a " + value.description() +
+                  (value.is_conflict() ? "; write over it to resolve it" : ""));
 }
 
 // What of a conflict is below a directory, as paths.

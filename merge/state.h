@@ -14,7 +14,7 @@ namespace ukstore {
 
 // What is at a path.
 struct Value {
-  Live live;                   // what was written and nothing has replaced; may be empty
+  Live live;  // what was written and nothing has replaced; may be empty
   bool has_entries_below = false;
 
   // Writers disagree: several kinds or values, or something other than a map with entries below it.
@@ -36,8 +36,8 @@ class State {
  public:
   explicit State(Tree tree) : tree_(std::move(tree)) {}
 
-  // The bytes of the file at a path; nullopt if nothing is there, or only a directory.  `invalid` if
-  // what is there is no file, executable, symlink or gitlink, or a conflict: `value` shows all.
+  // The bytes of the file at a path; nullopt if nothing is there, or only a directory.  `invalid`
+  // if what is there is no file, executable, symlink or gitlink, or a conflict: `value` shows all.
   Result<std::optional<Bytes>> get(BytesView path) const;
   // The same without holding the value whole: nullopt if nothing is there.
   Result<std::optional<PayloadReader>> open(BytesView path) const;

@@ -162,9 +162,10 @@ Result<void> Tx::keep_at(BytesView path, const Live& kept) {
   if (!*entry) return {};
   auto live = read_live(tree_, *entry);
   if (!live) return pass_on(live);
-  std::erase_if(*live, [&](const LiveEntry& e) { return std::ranges::find(kept, e) == kept.end(); });
-  bool has_place_below = std::ranges::all_of(
-      *live, [](const LiveEntry& e) { return e.kind == Kind::map; });
+  std::erase_if(*live,
+                [&](const LiveEntry& e) { return std::ranges::find(kept, e) == kept.end(); });
+  bool has_place_below =
+      std::ranges::all_of(*live, [](const LiveEntry& e) { return e.kind == Kind::map; });
   EditTree::Node& node = edits_.at(path);
   auto child = tree_.child(**entry);
   if (!child) return pass_on(child);

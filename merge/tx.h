@@ -10,7 +10,8 @@
 //    prefixes of the path, and adds one entry.  If the path already holds that value and nothing
 //    else, it does nothing.
 // 2. `remove` only removes, at the path and below it.
-// 3. An update of a typed value does what `set` does but keeps the value of its own kind, stamps its
+// 3. An update of a typed value does what `set` does but keeps the value of its own kind, stamps
+// its
 //    entry anew, and changes the value's own dots as the type says (docs/merge.md).  An update of a
 //    map keeps what is below it.
 

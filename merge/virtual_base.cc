@@ -63,8 +63,8 @@ Result<MergeEngine::Found> MergeEngine::find(const GraphCommit& commit, const Ke
   Found found{known->second, std::nullopt};
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i > 0) {
-      auto below = found.entry ? found.tree.child(*found.entry)
-                               : Result<Tree>(Tree(found.tree.objects()));
+      auto below =
+          found.entry ? found.tree.child(*found.entry) : Result<Tree>(Tree(found.tree.objects()));
       if (!below) return pass_on(below);
       found.tree = std::move(*below);
     }
@@ -106,8 +106,8 @@ Result<Live> MergeEngine::live_of(const CommitSet& set, const Keys& keys, Schema
   if (known != lives_.end()) return known->second;
   Deeper deeper(depth_);
   if (depth_ > budget_.depth_max) {
-    return fail(Error::Kind::limit, "merge bases of merge bases go deeper than " +
-                                        std::to_string(budget_.depth_max));
+    return fail(Error::Kind::limit,
+                "merge bases of merge bases go deeper than " + std::to_string(budget_.depth_max));
   }
   // The last one joins what the others are together.
   const GraphCommit& last = set.back();
@@ -147,8 +147,8 @@ Result<std::optional<Bytes>> MergeEngine::user_of(const CommitSet& set, const Ke
   if (known != users_.end()) return known->second;
   Deeper deeper(depth_);
   if (depth_ > budget_.depth_max) {
-    return fail(Error::Kind::limit, "merge bases of merge bases go deeper than " +
-                                        std::to_string(budget_.depth_max));
+    return fail(Error::Kind::limit,
+                "merge bases of merge bases go deeper than " + std::to_string(budget_.depth_max));
   }
   std::optional<Bytes> state;
   // The value goes with the last live entry of its kind.
@@ -181,7 +181,8 @@ Result<std::optional<Bytes>> MergeEngine::merge_bytes(Kind kind, const std::opti
   const TypeRegistry::MergeBytes* merge = types_.find(kind);
   Bytes at = path();
   if (!merge) {
-    return fail(Error::Kind::unsupported, printable(at) + " holds a value of " + ukstore::name(kind) +
+    return fail(Error::Kind::unsupported, printable(at) + " holds a value of " +
+                                              ukstore::name(kind) +
                                               ", which this program does not know, changed on both "
                                               "sides");
   }

@@ -15,10 +15,10 @@ Script random_script(uint64_t seed, size_t steps) {
   using Kind = Step::Kind;
   // Operations and pulls most, everything else often enough to meet all of it.
   static constexpr Kind kMix[] = {
-      Kind::op,       Kind::op,       Kind::op,    Kind::op,       Kind::op,
-      Kind::op,       Kind::op,       Kind::pull,  Kind::pull,     Kind::pull,
-      Kind::pull,     Kind::exchange, Kind::ring,  Kind::exchange, Kind::message,
-      Kind::transact, Kind::octopus,  Kind::fork,  Kind::forget,   Kind::reload,
+      Kind::op,       Kind::op,       Kind::op,   Kind::op,       Kind::op,
+      Kind::op,       Kind::op,       Kind::pull, Kind::pull,     Kind::pull,
+      Kind::pull,     Kind::exchange, Kind::ring, Kind::exchange, Kind::message,
+      Kind::transact, Kind::octopus,  Kind::fork, Kind::forget,   Kind::reload,
   };
   std::mt19937_64 random(mixed(seed, 0));
   Script script;

@@ -10,16 +10,16 @@ namespace ukstore::laws {
 
 struct Step {
   enum class Kind : uint8_t {
-    op,         // replica a commits one operation
-    transact,   // replica a commits two operations at once
-    pull,       // replica a merges the head of b
-    exchange,   // a and b merge each other's heads at the same time
-    ring,       // every replica merges its neighbour's head at the same time
-    message,    // replica a merges the head of b as an ordinary commit
-    octopus,    // replica a merges the heads of all at once
-    fork,       // a new replica starts at the head of a
-    forget,     // replica a is deleted
-    reload,     // replica a crashes and comes back with its stored state and a new replica id
+    op,        // replica a commits one operation
+    transact,  // replica a commits two operations at once
+    pull,      // replica a merges the head of b
+    exchange,  // a and b merge each other's heads at the same time
+    ring,      // every replica merges its neighbour's head at the same time
+    message,   // replica a merges the head of b as an ordinary commit
+    octopus,   // replica a merges the heads of all at once
+    fork,      // a new replica starts at the head of a
+    forget,    // replica a is deleted
+    reload,    // replica a crashes and comes back with its stored state and a new replica id
   };
   Kind kind = Kind::op;
   uint32_t a = 0;

@@ -133,8 +133,8 @@ class World {
     std::vector<std::optional<size_t>> before;
     for (const Head& head : heads_) before.push_back(head.commit);
     for (size_t i = 0; i < heads_.size(); ++i) {
-      heads_[i].commit = merged(before[i], before[(i + 1) % heads_.size()], As::canonical,
-                                name_of(heads_[i].id));
+      heads_[i].commit =
+          merged(before[i], before[(i + 1) % heads_.size()], As::canonical, name_of(heads_[i].id));
     }
   }
 
@@ -147,7 +147,9 @@ class World {
   uint64_t merges() const { return merges_; }
   uint64_t merges_with_several_bases() const { return several_; }
   size_t replicas() const { return heads_.size(); }
-  bool is_full() const { return graph_.size() + 40 > kCommitsMax || events_.size() + 4 > kEventsMax; }
+  bool is_full() const {
+    return graph_.size() + 40 > kCommitsMax || events_.size() + 4 > kEventsMax;
+  }
   std::optional<size_t> head(size_t replica) const { return heads_[replica].commit; }
 
   // For exhaustive search: back to how things were.

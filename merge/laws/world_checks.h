@@ -143,8 +143,8 @@ void World<T>::check_short_cuts() {
   for (size_t commit = graph_.size() - std::min<size_t>(graph_.size(), 6); commit < graph_.size();
        ++commit) {
     const State& a = states_[commit];
-    State base = graph_[commit].parents.empty() ? type_.initial()
-                                                : states_[graph_[commit].parents.front()];
+    State base =
+        graph_[commit].parents.empty() ? type_.initial() : states_[graph_[commit].parents.front()];
     std::string here = "at c" + std::to_string(commit);
     auto is = [&](const Result<State>& merged, const char* law) {
       if (!merged || type_.encode(*merged) != encoded_[commit]) fail(law, here);

@@ -28,7 +28,9 @@ struct SetOp {
 struct SetWorld {
   using Op = SetOp;
   using View = std::set<int>;
-  static Op random_op(Random& random) { return {random() % 3 != 0, static_cast<int>(random() % 3)}; }
+  static Op random_op(Random& random) {
+    return {random() % 3 != 0, static_cast<int>(random() % 3)};
+  }
   static std::string print(const Op& op) {
     return (op.adds ? "add " : "remove ") + std::to_string(op.element);
   }
@@ -169,7 +171,8 @@ struct LogWorld : ListWorld {
   // Every entry once; in which order is not asked here.
   static View spec(const History<Op>& history) {
     View view;
-    for (size_t i = 0; i < history.size(); ++i) view.push_back(entry(history.op(i), history.dot(i)));
+    for (size_t i = 0; i < history.size(); ++i)
+      view.push_back(entry(history.op(i), history.dot(i)));
     std::ranges::sort(view);
     return view;
   }
