@@ -53,58 +53,81 @@ Result<bool> is_unchanged(const Tree& before, const Tree& now, const Bytes& path
 
 }  // namespace
 
+// What an update's function made of what it saw.
+struct Branch::Drafted {
+  std::optional<ObjectRef> seen;  // the head
+  State before;
+  State after;
+};
+
+Result<Branch::Drafted> Branch::draft(const WriteFunction& write) {
+  auto at = head();
+  if (!at) return pass_on(at);
+  State before(Tree(repo_->store_->objects()));
+  uint64_t generation = 1;
+  if (*at) {
+    auto state = repo_->state_at(**at);
+    if (!state) return pass_on(state);
+    auto commit = repo_->store_->commit(**at);
+    if (!commit) return pass_on(commit);
+    before = std::move(*state);
+    generation = commit->commit.generation + 1;
+  }
+  Tx tx(before, repo_->writers_.loose_mint(name_, generation));
+  write(tx);
+  auto after = tx.finish();
+  if (!after) return pass_on(after);
+  return Drafted{*at, std::move(before), std::move(*after)};
+}
+
+// Commits a draft on what it saw and, if the branch has moved since, merges it; nullopt if what
+// must not have changed did.
+Result<std::optional<Committed>> Branch::land(Transaction& transaction, const Drafted& draft,
+                                              const UpdateOptions& options,
+                                              const CommitInfo& info) {
+  auto now = head_of(transaction, name_);
+  if (!now) return pass_on(now);
+  bool moved = *now ? !draft.seen || (*now)->ref != *draft.seen : draft.seen.has_value();
+  if (moved && options.strategy == Strategy::test_and_set) {
+    auto tree = transaction.tree_of(name_);
+    if (!tree) return pass_on(tree);
+    auto same = is_unchanged(draft.before.tree(), *tree, options.path);
+    if (!same) return pass_on(same);
+    if (!*same) return std::nullopt;
+  }
+  auto parents = draft.seen ? std::vector<ObjectRef>{*draft.seen} : std::vector<ObjectRef>{};
+  auto made = commit_state(transaction, draft.after, parents, info);
+  if (!made) return pass_on(made);
+  if (!moved) {
+    if (auto ok = move_head(transaction, name_, *now, made->ref); !ok) return pass_on(ok);
+    return Committed{made->ref, made->ref};
+  }
+  MergeIntoBranch merge(transaction, repo_->options_.types, repo_->options_.budget, repo_->writers_,
+                        name_);
+  auto merged = merge.run(made->ref, {});
+  if (!merged) return pass_on(merged);
+  return Committed{made->ref, merged->head};
+}
+
 Result<Committed> Branch::update(const WriteFunction& write, UpdateOptions options,
                                  CommitInfo info) {
   if (options.strategy == Strategy::set) return transact(write, std::move(info));
   for (uint32_t attempt = 0;; ++attempt) {
-    auto at = head();
-    if (!at) return pass_on(at);
-    auto before =
-        *at ? repo_->state_at(**at) : Result<State>(State(Tree(repo_->store_->objects())));
-    if (!before) return pass_on(before);
-    uint64_t generation = 1;
-    if (*at) {
-      auto commit = repo_->store_->commit(**at);
-      if (!commit) return pass_on(commit);
-      generation = commit->commit.generation + 1;
+    auto drafted = draft(write);
+    if (!drafted) return pass_on(drafted);
+    if (drafted->after == drafted->before) {
+      return Committed{std::nullopt, drafted->seen.value_or(ObjectRef{})};
     }
-    Tx tx(*before, repo_->writers_.loose_mint(name_, generation));
-    write(tx);
-    auto after = tx.finish();
-    if (!after) return pass_on(after);
-    if (*after == *before) return Committed{std::nullopt, at->value_or(ObjectRef{})};
-
-    Committed committed;
-    bool lost = false;
+    std::optional<Committed> committed;
     auto body = [&](Transaction& transaction) -> Result<void> {
-      committed = {};
-      lost = false;
-      auto now = head_of(transaction, name_);
-      if (!now) return pass_on(now);
-      bool moved = now->has_value() != at->has_value() || (*now && (*now)->ref != **at);
-      if (moved && options.strategy == Strategy::test_and_set) {
-        auto tree = transaction.tree_of(name_);
-        if (!tree) return pass_on(tree);
-        auto same = is_unchanged(before->tree(), *tree, options.path);
-        if (!same) return pass_on(same);
-        lost = !*same;
-        if (lost) return {};
-      }
-      auto parents = *at ? std::vector<ObjectRef>{**at} : std::vector<ObjectRef>{};
-      auto made = commit_state(transaction, *after, parents, info);
-      if (!made) return pass_on(made);
-      committed = {made->ref, made->ref};
-      if (!moved) return move_head(transaction, name_, *now, made->ref);
-      MergeIntoBranch merge(transaction, repo_->options_.types, repo_->options_.budget,
-                            repo_->writers_, name_);
-      auto merged = merge.run(made->ref, {});
-      if (!merged) return pass_on(merged);
-      committed.head = merged->head;
+      auto landed = land(transaction, *drafted, options, info);
+      if (!landed) return pass_on(landed);
+      committed = *landed;
       return {};
     };
     auto receipt = repo_->store_->transact(body, journal_options(info));
     if (!receipt) return pass_on(receipt);
-    if (!lost) return committed;
+    if (committed) return *committed;
     if (attempt == options.retries) {
       return fail(Error::Kind::moved, "what stands at \"" + printable(options.path) +
                                           "\" in branch " + printable(name_) +

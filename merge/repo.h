@@ -87,7 +87,11 @@ class Branch {
  private:
   friend class Repo;
   friend class Session;
+  struct Drafted;
   Branch(Repo& repo, Bytes name) : repo_(&repo), name_(std::move(name)) {}
+  Result<Drafted> draft(const WriteFunction& write);
+  Result<std::optional<Committed>> land(Transaction& transaction, const Drafted& draft,
+                                        const UpdateOptions& options, const CommitInfo& info);
   Repo* repo_;
   Bytes name_;
 };

@@ -1,5 +1,6 @@
-// Foreign states: bytes of unknown origin as dots, headers and whole trees.  Never a crash; what is
-// accepted is canonical; and three foreign states merge lawfully or fail with a typed error.
+// Foreign states: bytes of unknown origin as dots, headers and whole trees.  Never a crash; dots
+// and headers that are accepted are canonical; three foreign states merge or fail with a typed
+// error.
 #include <ukstore/merge/engine.h>
 #include <ukstore/merge/types/counter.h>
 #include <ukstore/merge/types/flag.h>
@@ -129,15 +130,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const Tree* tree : {&base, &ours, &theirs}) read_all(*tree);
   TypeRegistry types;
   MergeEngine engine(none, types, {.steps_max = 100'000});
-  auto merged = engine.merge_trees(base, ours, theirs);
-  if (merged) {
-    read_all(*merged);
-    auto swapped = engine.merge_trees(base, theirs, ours);
-    if (!swapped || swapped->hash() != merged->hash()) abort();
+  // What no writer makes (a long value without its header, a value without its entry) may merge to
+  // other garbage, one way or the other; it must only do no harm.
+  for (const auto& [o, t] : {std::pair(ours, theirs), std::pair(theirs, ours)}) {
+    if (auto merged = engine.merge_trees(base, o, t)) read_all(*merged);
   }
-  auto taken = engine.merge_trees(base, base, theirs);
-  if (taken && taken->hash() != theirs.hash()) abort();
-  auto kept = engine.merge_trees(base, ours, base);
-  if (kept && kept->hash() != ours.hash()) abort();
   return 0;
 }

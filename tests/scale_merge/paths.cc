@@ -265,7 +265,10 @@ class Specification {
   static bool is_below(const Bytes& path, const Bytes& above) {
     return path.size() > above.size() && path.starts_with(above) && path[above.size()] == '/';
   }
+  struct Taking;
   void take(size_t i);
+  void take_entry(const PathOp& op, Taking& to);
+  void take_value(const PathOp& op, Taking& to);
   bool is_there_already(const std::vector<Mark*>& seen, const Bytes& path, Kind kind,
                         const Bytes& slot) const;
   // What a write at `path` that keeps the value of `kept` removes.
@@ -294,16 +297,16 @@ bool Specification::is_there_already(const std::vector<Mark*>& seen, const Bytes
   return there;
 }
 
-void Specification::take(size_t i) {
-  const PathOp& op = history_.op(i);
-  const Bytes& path = paths()[op.path];
-  const laws::EventSet& sees = history_.all()[history_.index(i)].sees;
+// One operation: what it saw, and what it makes of it.
+struct Specification::Taking {
+  size_t i;    // in the history
+  size_t own;  // in all that happened
+  const Bytes& path;
   std::vector<Mark*> seen;
-  for (Mark& mark : marks_) {
-    if (sees[history_.index(mark.event)] && (mark.removed_by & sees).none()) seen.push_back(&mark);
-  }
-  size_t own = history_.index(i);
-  auto removes = [&](auto&& which) {
+  std::vector<Mark> added{};
+
+  template <class Which>
+  size_t removes(Which&& which) {
     size_t count = 0;
     for (Mark* mark : seen) {
       if (!which(*mark)) continue;
@@ -311,91 +314,109 @@ void Specification::take(size_t i) {
       ++count;
     }
     return count;
-  };
-  std::vector<Mark> added;
-  auto writes = [&](Kind kind, Bytes slot = {}) {
+  }
+  size_t removes_elements(Kind kind, std::optional<Bytes> slot = {}) {
+    return removes([&](const Mark& mark) { return is_element(mark, kind, slot); });
+  }
+  void writes(Kind kind, Bytes slot = {}) {
     removes([&](const Mark& mark) { return gives_way(mark, path, kind); });
     added.push_back({i, path, kind, Mark::Is::entry, std::move(slot)});
-  };
-  auto element = [&](Kind kind, Bytes slot, int64_t amount = 0) {
+  }
+  void adds_element(Kind kind, Bytes slot, int64_t amount = 0) {
     added.push_back({i, path, kind, Mark::Is::element, std::move(slot), amount});
-  };
-  auto elements = [&](Kind kind) {
-    return [&, kind](const Mark& mark) {
-      return mark.path == path && mark.is == Mark::Is::element && mark.kind == kind;
-    };
-  };
-  auto one = [&](const Mark& mark) {
-    return elements(Kind::set)(mark) && mark.slot == value_of(op);
-  };
+  }
+  bool is_element(const Mark& mark, Kind kind, const std::optional<Bytes>& slot = {}) const {
+    return mark.path == path && mark.is == Mark::Is::element && mark.kind == kind &&
+           (!slot || mark.slot == *slot);
+  }
+};
+
+void Specification::take(size_t i) {
+  const PathOp& op = history_.op(i);
+  const laws::EventSet& sees = history_.all()[history_.index(i)].sees;
+  Taking taking{i, history_.index(i), paths()[op.path], {}};
+  for (Mark& mark : marks_) {
+    if (sees[history_.index(mark.event)] && (mark.removed_by & sees).none()) {
+      taking.seen.push_back(&mark);
+    }
+  }
+  if (op.what < Do::add) {
+    take_entry(op, taking);
+  } else {
+    take_value(op, taking);
+  }
+  std::ranges::move(taking.added, std::back_inserter(marks_));
+}
+
+void Specification::take_entry(const PathOp& op, Taking& to) {
+  Kind kind = op.what == Do::set_executable ? Kind::executable : Kind::file;
   switch (op.what) {
     case Do::set_file:
-    case Do::set_executable: {
-      Kind kind = op.what == Do::set_file ? Kind::file : Kind::executable;
-      if (!is_there_already(seen, path, kind, content(op))) writes(kind, content(op));
+    case Do::set_executable:
+      if (!is_there_already(to.seen, to.path, kind, content(op))) to.writes(kind, content(op));
       break;
-    }
     case Do::remove:
-      removes([&](const Mark& mark) { return mark.path == path || is_below(mark.path, path); });
+      to.removes(
+          [&](const Mark& mark) { return mark.path == to.path || is_below(mark.path, to.path); });
       break;
     case Do::remove_all:
-      removes([](const Mark&) { return true; });
+      to.removes([](const Mark&) { return true; });
       break;
-    case Do::create_map: {
+    default: {
       bool there = std::ranges::any_of(
-          seen, [&](Mark* mark) { return mark->path == path && mark->kind == Kind::map; });
-      if (!there) writes(Kind::map);
-      break;
+          to.seen, [&](Mark* mark) { return mark->path == to.path && mark->kind == Kind::map; });
+      if (!there) to.writes(Kind::map);
     }
+  }
+}
+
+void Specification::take_value(const PathOp& op, Taking& to) {
+  switch (op.what) {
     case Do::add: {
       int64_t sum = amount(op);
-      removes([&](const Mark& mark) {
-        bool own_entry = elements(Kind::counter)(mark) &&
-                         history_.dot(mark.event).replica == history_.dot(i).replica;
-        if (own_entry) sum += mark.amount;
-        return own_entry;
+      to.removes([&](const Mark& mark) {
+        bool own = to.is_element(mark, Kind::counter) &&
+                   history_.dot(mark.event).replica == history_.dot(to.i).replica;
+        if (own) sum += mark.amount;
+        return own;
       });
-      writes(Kind::counter);
-      element(Kind::counter, {}, sum);
+      to.writes(Kind::counter);
+      to.adds_element(Kind::counter, {}, sum);
       break;
     }
     case Do::reset:
-      removes(elements(Kind::counter));
-      writes(Kind::counter);
+      to.removes_elements(Kind::counter);
+      to.writes(Kind::counter);
       break;
     case Do::write_mv:
     case Do::write_lww: {
       Kind kind = op.what == Do::write_mv ? Kind::multi_value : Kind::last_writer;
-      removes(elements(kind));
-      writes(kind);
-      element(kind, content(op));
+      to.removes_elements(kind);
+      to.writes(kind);
+      to.adds_element(kind, content(op));
       break;
     }
     case Do::enable:
     case Do::disable:
-      removes(elements(Kind::flag));
-      writes(Kind::flag);
-      if (op.what == Do::enable) element(Kind::flag, {});
+      to.removes_elements(Kind::flag);
+      to.writes(Kind::flag);
+      if (op.what == Do::enable) to.adds_element(Kind::flag, {});
       break;
     case Do::insert:
-      removes(one);
-      writes(Kind::set);
-      element(Kind::set, value_of(op));
+      to.removes_elements(Kind::set, value_of(op));
+      to.writes(Kind::set);
+      to.adds_element(Kind::set, value_of(op));
       break;
     case Do::erase:
-      if (removes(one) > 0) writes(Kind::set);
+      if (to.removes_elements(Kind::set, value_of(op)) > 0) to.writes(Kind::set);
       break;
     case Do::clear:
-      if (removes(elements(Kind::set)) > 0) writes(Kind::set);
+      if (to.removes_elements(Kind::set) > 0) to.writes(Kind::set);
       break;
-    case Do::append:
-      writes(Kind::log);
-      element(Kind::log, content(op));
-      break;
-    case Do::count:
-      break;
+    default:
+      to.writes(Kind::log);
+      to.adds_element(Kind::log, content(op));
   }
-  std::ranges::move(added, std::back_inserter(marks_));
 }
 
 std::string Specification::view(size_t path_count) const {
