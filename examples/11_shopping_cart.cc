@@ -11,7 +11,8 @@ using Cart = Map<Counter>;  // article -> how many
 void show(const char* who, const Branch& branch) {
   State state = branch.state().value();
   std::cout << who << ":";
-  for (const Bytes& article : state.at<Cart>("cart").keys().value()) {
+  std::vector<Bytes> articles = state.at<Cart>("cart").keys().value();
+  for (const Bytes& article : articles) {
     std::cout << " " << article << "=" << state.at<Cart>("cart").at(article).value().value();
   }
   std::cout << "\n";
