@@ -67,30 +67,28 @@ class PathWalk {
   // Follows the parents that matter; the change that the commit made, if it made one.
   Result<std::optional<PathChange>> step(uint32_t number) {
     const CommitLinks links = walk_.node(number).links;
-    std::vector<Seen*> parents;
+    auto own = look(walk_.node(number).ref);
+    if (!own) return pass_on(own);
     for (size_t i = 0; i < links.parent_count(); ++i) {
       auto parent = look(links.parent(i));
       if (!parent) return pass_on(parent);
-      // The tree as a whole is this parent's: nobody needs to look for the path.
-      if ((*parent)->links.tree() == links.tree())
-        return follow_unchanged(number, links.parent(i), **parent);
-      parents.push_back(*parent);
-    }
-    auto own = look(walk_.node(number).ref);
-    if (!own) return pass_on(own);
-    if (auto ok = learn(**own); !ok) return pass_on(ok);
-    for (size_t i = 0; i < parents.size(); ++i) {
-      if (auto ok = learn(*parents[i]); !ok) return pass_on(ok);
-      if (parents[i]->content == (*own)->content) {
-        return follow_unchanged(number, links.parent(i), *parents[i]);
+      // Where the whole tree is this parent's nobody needs to look for the path.  The first parent
+      // that has the same there is followed, and the others are not even read.
+      bool same = (*parent)->links.tree() == links.tree();
+      if (!same) {
+        if (auto ok = learn(**own); !ok) return pass_on(ok);
+        if (auto ok = learn(**parent); !ok) return pass_on(ok);
+        same = (*parent)->content == (*own)->content;
       }
+      if (same) return follow_unchanged(number, links.parent(i), **parent);
     }
-    for (size_t i = 0; i < parents.size(); ++i) {
+    if (auto ok = learn(**own); !ok) return pass_on(ok);
+    for (size_t i = 0; i < links.parent_count(); ++i) {
       if (auto met = walk_.meet(links.parent(i), 0); !met) return pass_on(met);
     }
     bool present = (*own)->content.has_value();
     (*own)->content.reset();
-    if (parents.empty() && !present) return std::nullopt;
+    if (links.parent_count() == 0 && !present) return std::nullopt;
     return PathChange{walk_.walked(number), present};
   }
 
