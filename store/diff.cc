@@ -27,13 +27,18 @@ class DiffStream {
       if (auto aligned = skip_equal(); !aligned) return pass_on(aligned);
       if (before_.at_end() && after_.at_end()) return false;
       int order = compare();
+      if (order == 0 && before_.value() == after_.value()) {
+        before_.skip();
+        after_.skip();
+        continue;
+      }
       bool take_before = order <= 0, take_after = order >= 0;
-      key_ = take_before ? before_.key() : after_.key();
+      key_ = take_before ? before_key_ : after_key_;
       before_entry_ = take_before ? OptionalEntry(before_.entry()) : std::nullopt;
       after_entry_ = take_after ? OptionalEntry(after_.entry()) : std::nullopt;
       if (take_before) before_.skip();
       if (take_after) after_.skip();
-      if (before_entry_ != after_entry_) return true;
+      return true;
     }
   }
 
@@ -65,13 +70,20 @@ class DiffStream {
 
   // The order of the entries in front; an end is behind all keys.
   int compare() {
+    if (!before_.at_end()) read_key(before_, before_key_);
+    if (!after_.at_end()) read_key(after_, after_key_);
     if (before_.at_end()) return 1;
     if (after_.at_end()) return -1;
-    return before_.key().compare(after_.key());
+    return before_key_.compare(after_key_);
+  }
+  static void read_key(const TreeCursor& cursor, Bytes& key) {
+    key.clear();
+    cursor.node().append_key(cursor.index(), key);
   }
 
   TreeCursor before_, after_;
   bool equal_ = false;
+  Bytes before_key_, after_key_;  // of the entries in front; kept to reuse their memory
   Bytes key_;
   OptionalEntry before_entry_, after_entry_;
 };

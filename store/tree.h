@@ -14,6 +14,9 @@
 // Limits: a key is 1 to 512 bytes.  A path is steps of 1 to 255 bytes joined by '/', at most 4,096
 // bytes in all; a step holds no NUL and no '/'.  The empty path is the tree itself.
 //
+// An edit works its way down path by path on the stack: about 4 KiB a step, so the longest path
+// that the limits allow (2,048 steps of one byte) wants a stack of 8 MiB.
+//
 // Trees are cheap to copy (a few words).  Reading is safe from several threads; editing makes nodes
 // in the tree's arena, which one thread uses at a time.  A tree borrows its store.
 

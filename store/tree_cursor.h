@@ -27,6 +27,8 @@ class TreeCursor {
     return decode_value(frame.node.value(frame.index), frame.node.object(), frame.side);
   }
   Bytes key() const { return node().key(index()); }
+  // The bytes of its value.
+  BytesView value() const { return node().value(index()); }
 
   // Enters the subtree in front.
   Result<void> enter();
