@@ -15,7 +15,9 @@
 namespace probe {
 namespace {
 
-constexpr const char* kPath = "/tmp/ukstore-probe-file";
+// Of this process alone: two probes may run beside each other.
+const std::string kOwnPath = "/tmp/ukstore-probe-file-" + std::to_string(getpid());
+const char* const kPath = kOwnPath.c_str();
 
 struct OpenFile {
   explicit OpenFile(int flags) : number(open(kPath, flags, 0600)) { expect(number >= 0, "open"); }
