@@ -65,10 +65,12 @@ uint64_t deadline_of(const TimeSpec* time, bool absolute, bool wall) {
                     ? kForever - 1
                     : static_cast<uint64_t>(time->seconds) * kBillion +
                           static_cast<uint64_t>(time->nanoseconds);
-  uint64_t now = monotonic_ns();
-  if (!absolute) return ns > kForever - 1 - now ? kForever - 1 : now + ns;
+  if (!absolute) {
+    uint64_t now = monotonic_ns();
+    return ns > kForever - 1 - now ? kForever - 1 : now + ns;
+  }
   if (!wall) return ns;
-  uint64_t offset = wall_ns() - now;
+  uint64_t offset = wall_minus_monotonic_ns();
   return ns > offset ? ns - offset : 0;
 }
 

@@ -58,9 +58,9 @@ int64_t call_clock_nanosleep(const SyscallFrame& f) {
   constexpr uint64_t kAbsolute = 1;
   auto& time = *reinterpret_cast<const TimeSpec*>(f.rdx);
   if (f.rdi >= kClocks || !valid(time)) return -EINVAL;
-  uint64_t now = monotonic_ns(), ns = nanoseconds(time);
-  if (!(f.rsi & kAbsolute)) return sleep_until(now + ns);
-  uint64_t offset = read(f.rdi) - now;
+  uint64_t ns = nanoseconds(time);
+  if (!(f.rsi & kAbsolute)) return sleep_until(monotonic_ns() + ns);
+  uint64_t offset = is_wall(f.rdi) ? wall_minus_monotonic_ns() : 0;
   return sleep_until(ns > offset ? ns - offset : 0);
 }
 

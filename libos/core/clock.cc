@@ -206,9 +206,14 @@ uint64_t monotonic_ns() {
   return base_ns + multiply_divide(tsc - base_tsc, scale, uint64_t{1} << 32);
 }
 
-uint64_t wall_ns() {
+uint64_t wall_minus_monotonic_ns() {
   if (!wall_read) find_wall_time();
-  return wall_offset_ns + monotonic_ns();
+  return wall_offset_ns;
+}
+
+uint64_t wall_ns() {
+  uint64_t offset = wall_minus_monotonic_ns();
+  return offset + monotonic_ns();
 }
 
 bool wall_clock_set() {

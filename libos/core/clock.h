@@ -19,6 +19,10 @@ uint64_t monotonic_ns();
 uint64_t wall_ns();
 bool wall_clock_set();
 
+// What to take from a wall time for the monotonic time of the same moment; exact, where the
+// difference of two readings would hold the time between them.
+uint64_t wall_minus_monotonic_ns();
+
 // TSC ticks that `ns` nanoseconds of monotonic time last, and the TSC at a monotonic time.
 uint64_t tsc_at(uint64_t deadline_ns);
 uint64_t tsc_hz();
