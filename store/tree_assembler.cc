@@ -12,20 +12,20 @@ void TreeAssembler::add(BytesView key, const LeafEntry& entry) {
   pump(0);
 }
 
-bool TreeAssembler::takes(uint8_t number) const {
-  for (size_t l = 0; l <= number && l < levels_.size(); ++l) {
+bool TreeAssembler::takes(uint8_t number) {
+  for (uint8_t l = 0; l <= number && l < levels_.size(); ++l) {
     if (!levels_[l].builder.at_node_start()) return false;
+    // What was kept back is not the only one of its level, and opens the level above.
+    if (l < number) pass_all_up(l);
   }
   return true;
 }
 
 void TreeAssembler::add_node(uint8_t number, BytesView last_key, const ObjectRef& node,
                              NodeTotals totals) {
-  // More comes, so what was kept back is not the only one of its level.
-  for (uint8_t below = 0; below <= number; ++below) {
-    while (!level(below).builder.built().empty()) pass_up(below);
-  }
-  level(number + 1).builder.add_inner(last_key, node, totals);
+  level(number + 1);
+  pass_all_up(number);  // as above
+  levels_[number + 1].builder.add_inner(last_key, node, totals);
   pump(number + 1);
 }
 
@@ -44,6 +44,10 @@ void TreeAssembler::pass_up(uint8_t number) {
   built.pop_front();
   level(number + 1).builder.add_inner(child.last_key, child.ref, child.totals);
   pump(number + 1);
+}
+
+void TreeAssembler::pass_all_up(uint8_t number) {
+  while (!levels_[number].builder.built().empty()) pass_up(number);
 }
 
 void TreeAssembler::offer(size_t source, const NodeView& node, const ObjectRef& ref) {
@@ -66,7 +70,7 @@ Result<BuiltTree> TreeAssembler::finish() {
     recognise(levels_[number]);
     auto& built = levels_[number].builder.built();
     if (levels_.size() == size_t{number} + 1) return editor_.raise(number, built);
-    while (!built.empty()) pass_up(number);
+    pass_all_up(number);
   }
 }
 

@@ -17,8 +17,8 @@ class TreeAssembler {
   explicit TreeAssembler(TreeEditor& editor) : editor_(editor) {}
 
   void add(BytesView key, const LeafEntry& entry);
-  // Whether a whole node of `level` may come next.
-  bool takes(uint8_t level) const;
+  // Whether a whole node of `level` may come next.  Something must come next.
+  bool takes(uint8_t level);
   void add_node(uint8_t level, BytesView last_key, const ObjectRef& node, NodeTotals totals);
   Result<BuiltTree> finish();
 
@@ -42,6 +42,7 @@ class TreeAssembler {
   // back, as it may be the only one.
   void pump(uint8_t number);
   void pass_up(uint8_t number);
+  void pass_all_up(uint8_t number);
   void recognise(Level& level);
 
   TreeEditor& editor_;
