@@ -12,7 +12,8 @@ class StoreGraph final : public MergeGraph {
   explicit StoreGraph(const CommitSource& source, uint64_t visits_max = UINT64_MAX)
       : source_(source), budget_{.visits_max = visits_max} {}
 
-  // A commit by its name.
+  // A commit by its name; `not_found` if it is not here.  Everything else fails with
+  // `base_missing` where the store does not hold what the history names.
   Result<GraphCommit> commit(const ObjectRef& ref) const;
 
   Result<Tree> tree(const GraphCommit& commit) const override;

@@ -2,6 +2,7 @@
 // that grows with n itself.
 #include <ukstore/merge/repo.h>
 #include <ukstore/merge/types/counter.h>
+#include <ukstore/merge/types/flag.h>
 #include <ukstore/merge/types/log.h>
 #include <ukstore/merge/types/map.h>
 #include <ukstore/merge/types/register.h>
@@ -60,7 +61,25 @@ std::vector<Scaled> scaled_types() {
        [](Tx& tx, size_t i) { tx.at<Map<Set<>>>("m").at(key(i)).insert("b"); }},
       {"counter", [](Tx& tx, size_t) { tx.at<Counter>("c").add(1); },
        [](Tx& tx, size_t) { tx.at<Counter>("c").add(1); }, false},
-      {"register", [](Tx& tx, size_t i) { tx.at<MultiValue<>>("r").write(key(i)); },
+      {"flag", [](Tx& tx, size_t) { tx.at<Flag>("f").enable(); },
+       [](Tx& tx, size_t i) {
+         if (i % 2) {
+           tx.at<Flag>("f").disable();
+         } else {
+           tx.at<Flag>("f").enable();
+         }
+       },
+       false},
+      {"last-writer register", [](Tx& tx, size_t i) { tx.at<LastWriter<>>("r").write(key(i)); },
+       [](Tx& tx, size_t i) { tx.at<LastWriter<>>("r").write(key(i)); }, false},
+      {"map of registers",
+       [](Tx& tx, size_t i) { tx.at<Map<LastWriter<>>>("m").at(key(i)).write("v"); },
+       [](Tx& tx, size_t i) { tx.at<Map<LastWriter<>>>("m").at(key(i)).write("w"); }},
+      {"map of flags", [](Tx& tx, size_t i) { tx.at<Map<Flag>>("m").at(key(i)).enable(); },
+       [](Tx& tx, size_t i) { tx.at<Map<Flag>>("m").at(key(i)).disable(); }},
+      {"map of logs", [](Tx& tx, size_t i) { tx.at<Map<AppendLog<>>>("m").at(key(i)).append("v"); },
+       [](Tx& tx, size_t i) { tx.at<Map<AppendLog<>>>("m").at(key(i)).append("w"); }},
+      {"multi-value register", [](Tx& tx, size_t i) { tx.at<MultiValue<>>("r").write(key(i)); },
        [](Tx& tx, size_t i) { tx.at<MultiValue<>>("r").write(key(i)); }, false},
   };
 }
