@@ -6,6 +6,17 @@ const std::vector<Group>& groups() {
   static const std::vector<Group> kGroups = {
       {"A store", store_commands()},
       {"Values", value_commands()},
+      {"Directories", listing_commands()},
+      {"Operations", operation_commands()},
+      {"History", history_commands()},
+      {"Branches and tags", branch_commands()},
+      {"Merging", merge_commands()},
+      {"Conflicts", conflict_commands()},
+      {"Doing again and taking back", replay_commands()},
+      {"The journal", journal_commands()},
+      {"Files", archive_commands()},
+      {"Health", health_commands()},
+      {"Watching", watch_commands()},
       {"Help", help_commands()},
   };
   return kGroups;

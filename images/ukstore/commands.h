@@ -21,6 +21,17 @@ std::vector<std::string> second_words(std::string_view first);
 // ---- The groups, one file each below commands/.
 std::vector<Command> store_commands();
 std::vector<Command> value_commands();
+std::vector<Command> operation_commands();
+std::vector<Command> listing_commands();
+std::vector<Command> history_commands();
+std::vector<Command> branch_commands();
+std::vector<Command> merge_commands();
+std::vector<Command> conflict_commands();
+std::vector<Command> replay_commands();
+std::vector<Command> journal_commands();
+std::vector<Command> archive_commands();
+std::vector<Command> health_commands();
+std::vector<Command> watch_commands();
 std::vector<Command> help_commands();
 
 }  // namespace ukstore::cli

@@ -19,6 +19,8 @@ class Context {
 
   Output& out() { return out_; }
   const Process& process() const { return process_; }
+  // A global option's value.
+  std::optional<std::string> option(std::string_view name) const { return arguments_.option(name); }
   std::optional<std::string> variable(const std::string& name) const;
 
   // ---- The store.

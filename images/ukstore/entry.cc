@@ -15,15 +15,14 @@ std::string reading(BytesView path) { return "cannot read " + in_quotes(path); }
 
 bool is_directory(const Value& value) { return value.live.empty() && value.has_entries_below; }
 
-Hash hash_of_payload(const State& state, const Payload& payload) {
+Hash hash_of_payload(const Payload& payload) {
   if (payload.form != PayloadForm::inlined) return payload.object.hash;
-  (void)state;
   return hash_object(ObjectKind::blob, payload.inlined);
 }
 
 // The name of a typed value is that of its tree.
 Hash hash_of_value(const State& state, const Bytes& path, const LiveEntry& entry) {
-  if (is_valued(entry.kind)) return hash_of_payload(state, entry.value);
+  if (is_valued(entry.kind)) return hash_of_payload(entry.value);
   return must(state.value_tree(path, entry.kind), reading(path)).hash();
 }
 
@@ -102,38 +101,32 @@ std::string summary_of(const State& state, const Bytes& path, const Value& value
   return type_name(live.kind) + " of " + std::to_string(count_of(state, path, live.kind));
 }
 
-std::vector<Term> terms_of(const State& state, const Bytes& path, const Value& value) {
-  std::vector<Term> terms;
-  for (const LiveEntry& entry : value.live) {
-    const auto same = std::ranges::find_if(terms, [&](const Term& term) {
-      return term.live.front().kind == entry.kind && term.live.front().value == entry.value;
-    });
-    if (same != terms.end()) {
-      same->live.push_back(entry);
+std::vector<ShownTerm> terms_of(const State& state, const Bytes& path, const Value& value) {
+  constexpr uint64_t kValueBytesMax = 4096;
+  std::vector<ShownTerm> terms;
+  for (const Choice& choice : value.choices()) {
+    ShownTerm term;
+    if (choice.live.empty()) {
+      const uint64_t count = must(state.list(path), reading(path)).size();
+      term.text = "directory of " + std::to_string(count);
+      term.object = {{"type", "directory"},
+                     {"count", count},
+                     {"hash", to_hex(hash_of_directory(state, path))}};
+      terms.push_back(std::move(term));
       continue;
     }
-    Term term{entry.kind, {entry}, text_of(state, path, entry), Json::object()};
+    const LiveEntry& entry = choice.live.front();
+    term.text = text_of(state, path, entry);
     term.object["type"] = type_name(entry.kind);
-    if (is_valued(entry.kind)) {
-      constexpr uint64_t kValueBytesMax = 4096;
-      if (entry.value.size <= kValueBytesMax) {
-        put_bytes(term.object, "value", payload_bytes(state, path, entry.value, kValueBytesMax));
-      } else {
-        term.object["size"] = entry.value.size;
-      }
-    } else if (const ValueType* type = find_type(entry.kind)) {
-      type->put_value(term.object, state, path);
+    if (!is_valued(entry.kind)) {
+      if (const ValueType* type = find_type(entry.kind)) type->put_value(term.object, state, path);
+    } else if (entry.value.size <= kValueBytesMax) {
+      put_bytes(term.object, "value", payload_bytes(state, path, entry.value, kValueBytesMax));
+    } else {
+      term.object["size"] = entry.value.size;
     }
     term.object["hash"] = to_hex(hash_of_value(state, path, entry));
     terms.push_back(std::move(term));
-  }
-  if (value.has_entries_below) {
-    const std::string count = std::to_string(must(state.list(path), reading(path)).size());
-    Term below{std::nullopt, {}, "directory of " + count, Json::object()};
-    below.object["type"] = "directory";
-    below.object["count"] = must(state.list(path), reading(path)).size();
-    below.object["hash"] = to_hex(hash_of_directory(state, path));
-    terms.push_back(std::move(below));
   }
   return terms;
 }
@@ -143,7 +136,8 @@ Json conflict_object(const State& state, const Bytes& path, const Value& value) 
   put_bytes(object, "path", path);
   object["type"] = "conflict";
   object["terms"] = Json::array();
-  for (Term& term : terms_of(state, path, value)) object["terms"].push_back(std::move(term.object));
+  for (ShownTerm& term : terms_of(state, path, value))
+    object["terms"].push_back(std::move(term.object));
   return object;
 }
 

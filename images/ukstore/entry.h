@@ -17,13 +17,11 @@ std::string summary_of(const State& state, const Bytes& path, const Value& value
 
 // The terms of a conflict in order, each value once, as `get` prints them and `resolve --term`
 // counts them from 1.  Entries below a value are one more term, the last.
-struct Term {
-  std::optional<Kind> kind;  // nullopt: the entries below
-  Live live;                 // what a resolution keeps
-  std::string text;          // "bytes \"milk\"", "counter 5"
-  Json object;               // {"type","value"|"size","hash"}
+struct ShownTerm {
+  std::string text;              // "bytes \"milk\"", "counter 5", "directory of 3"
+  Json object = Json::object();  // {"type","value"|"size"|"count","hash"}
 };
-std::vector<Term> terms_of(const State& state, const Bytes& path, const Value& value);
+std::vector<ShownTerm> terms_of(const State& state, const Bytes& path, const Value& value);
 // {"path","terms":[...]}
 Json conflict_object(const State& state, const Bytes& path, const Value& value);
 

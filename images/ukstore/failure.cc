@@ -61,6 +61,10 @@ Meaning meaning_of(Error::Kind kind) {
       return {Exit::user_error, "see which version this is: ukstore --version"};
     case Error::Kind::limit:
       return {Exit::full, "do it in smaller parts"};
+    case Error::Kind::counts_twice:
+      return {Exit::user_error, "if that is meant, say so: --again"};
+    case Error::Kind::base_missing:
+      return {Exit::not_found, "bring the older history in: ukstore bundle apply FILE"};
     case Error::Kind::no_store:
       return {Exit::no_store, "make one: ukstore init"};
   }

@@ -202,4 +202,16 @@ ObjectRef resolve_revision(Context& context, const std::string& text) {
   return at;
 }
 
+ObjectRef path_or_revision(Context& context, const std::string& text) {
+  try {
+    return resolve_revision(context, text);
+  } catch (Failure& failure) {
+    if (failure.exit == Exit::not_found) {
+      failure.message = "there is no path, branch, tag or commit " + in_quotes(text);
+      failure.hints.push_back("see the paths: ukstore ls -r");
+    }
+    throw;
+  }
+}
+
 }  // namespace ukstore::cli

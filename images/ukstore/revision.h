@@ -38,5 +38,7 @@ Failure no_such_branch(Context& context, BytesView name);
 // The commit that the user means.  Failure not_found with the nearest names, or that the prefix is
 // not unique.
 ObjectRef resolve_revision(Context& context, const std::string& text);
+// The same for a word that could have been a path.
+ObjectRef path_or_revision(Context& context, const std::string& text);
 
 }  // namespace ukstore::cli

@@ -79,14 +79,14 @@ Write set_counter(const Bytes& path, const Bytes& text) {
   const auto number = to_integer(text);
   if (!number) throw wrong_value(path, text, "counter", "a whole number");
   return [=](Tx& tx) {
+    const auto state = tx.state();
+    if (!state) return tx.fail(state.error());
+    const auto live = state->is_live(path, Kind::counter);
+    if (!live) return tx.fail(live.error());
     auto counter = tx.at<Counter>(path);
     const auto now = counter.value();
     if (!now) return tx.fail(now.error());
-    if (*now == *number) {
-      // A counter of that value stays as it is; one that is not there yet is made.
-      if (*number == 0) counter.reset();
-      return;
-    }
+    if (*live && *now == *number) return;
     counter.reset();
     counter.add(*number);
   };
@@ -165,27 +165,54 @@ void put_log(Json& entry, const State& state, BytesView path) {
   entry["value"] = array_of(log_lines(state, path));
 }
 
+// ---- Written anew elsewhere.
+
+void copy_counter(Tx& tx, const State& state, const Bytes& from, const Bytes& to) {
+  tx.at<Counter>(to).reset();
+  tx.at<Counter>(to).add(counter_value(state, from));
+}
+void copy_flag(Tx& tx, const State& state, const Bytes& from, const Bytes& to) {
+  const bool on = must(state.at<Flag>(from).is_on(), reading(from));
+  on ? tx.at<Flag>(to).enable() : tx.at<Flag>(to).disable();
+}
+void copy_register(Tx& tx, const State& state, const Bytes& from, const Bytes& to) {
+  tx.at<LastWriter<>>(to).write(register_lines(state, from).front());
+}
+void copy_multi(Tx& tx, const State& state, const Bytes& from, const Bytes& to) {
+  // A write replaces what it has seen, so of several values the last one stays.
+  for (const Bytes& value : multi_lines(state, from)) tx.at<MultiValue<>>(to).write(value);
+}
+void copy_set(Tx& tx, const State& state, const Bytes& from, const Bytes& to) {
+  tx.at<Set<>>(to).clear();
+  for (const Bytes& element : set_lines(state, from)) tx.at<Set<>>(to).insert(element);
+}
+void copy_map(Tx& tx, const State&, const Bytes&, const Bytes& to) { tx.at<Map<>>(to).create(); }
+void copy_log(Tx& tx, const State& state, const Bytes& from, const Bytes& to) {
+  for (const Bytes& entry : log_lines(state, from)) tx.at<AppendLog<>>(to).append(entry);
+}
+
 }  // namespace
 
 const std::vector<ValueType>& value_types() {
   static const std::vector<ValueType> kTypes = {
       {"bytes", Kind::file, "bytes as they are; a concurrent change is a conflict", bytes_lines,
-       put_bytes_value, set_bytes<Kind::file>},
-      {"counter", Kind::counter, "a number to add to", counter_lines, put_counter, set_counter},
+       put_bytes_value, set_bytes<Kind::file>, nullptr},
+      {"counter", Kind::counter, "a number to add to", counter_lines, put_counter, set_counter,
+       copy_counter},
       {"register", Kind::last_writer, "bytes of which the last writer wins", register_lines,
-       put_register, set_register<LastWriter<>>},
+       put_register, set_register<LastWriter<>>, copy_register},
       {"mvregister", Kind::multi_value, "bytes that keep all concurrent values", multi_lines,
-       put_multi, set_register<MultiValue<>>},
-      {"flag", Kind::flag, "on or off; on wins", flag_lines, put_flag, set_flag},
-      {"set", Kind::set, "elements; adding wins", set_lines, put_set, set_set},
-      {"map", Kind::map, "keys with values below it", map_lines, put_map, nullptr},
-      {"log", Kind::log, "entries, appended", log_lines, put_log, nullptr},
+       put_multi, set_register<MultiValue<>>, copy_multi},
+      {"flag", Kind::flag, "on or off; on wins", flag_lines, put_flag, set_flag, copy_flag},
+      {"set", Kind::set, "elements; adding wins", set_lines, put_set, set_set, copy_set},
+      {"map", Kind::map, "keys with values below it", map_lines, put_map, nullptr, copy_map},
+      {"log", Kind::log, "entries, appended", log_lines, put_log, nullptr, copy_log},
       {"executable", Kind::executable, "bytes of a program, as git has them", bytes_lines,
-       put_bytes_value, set_bytes<Kind::executable>},
+       put_bytes_value, set_bytes<Kind::executable>, nullptr},
       {"symlink", Kind::symlink, "where a link points to, as git has it", bytes_lines,
-       put_bytes_value, set_bytes<Kind::symlink>},
+       put_bytes_value, set_bytes<Kind::symlink>, nullptr},
       {"gitlink", Kind::gitlink, "a commit of another repository, as git has it", bytes_lines,
-       put_bytes_value, set_bytes<Kind::gitlink>},
+       put_bytes_value, set_bytes<Kind::gitlink>, nullptr},
   };
   return kTypes;
 }

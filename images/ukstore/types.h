@@ -23,6 +23,9 @@ struct ValueType {
   // Writes the value that a text means.  Throws a Failure if it means none; null if the type has
   // no value that could be written as a whole.
   Write (*set)(const Bytes& path, const Bytes& text);
+  // Writes the value that a state holds at one path anew at another.  Null for what merges as a
+  // whole: its payload says all.
+  void (*copy)(Tx& tx, const State& state, const Bytes& from, const Bytes& to);
 };
 
 const std::vector<ValueType>& value_types();

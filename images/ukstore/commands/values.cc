@@ -46,7 +46,7 @@ Exit get(Context& context, const Arguments& arguments) {
     return value.is_conflict() ? Exit::conflict : Exit::done;
   }
   if (value.is_conflict()) {
-    for (const Term& term : terms_of(state, path, value)) out.line(term.text);
+    for (const ShownTerm& term : terms_of(state, path, value)) out.line(term.text);
     return Exit::conflict;
   }
   if (value.live.empty()) {
