@@ -7,6 +7,7 @@
 namespace ukstore {
 namespace {
 
+constexpr size_t kTipsMax = 1000;
 constexpr size_t kDraftsMax = 64;
 constexpr size_t kDraftBytesMax = 1 << 20;
 // Commits read to see whether one is in the history of another.
@@ -16,6 +17,8 @@ constexpr Base::From kFromMerge = Base::From::merge;
 std::unexpected<Error> corrupt(std::string what) {
   return fail(Error::Kind::corrupt, "from a peer: " + std::move(what));
 }
+
+Bytes tips_key(BytesView stream) { return "sync/staged/" + Bytes(stream.substr(0, 200)); }
 
 Edit& edit_at(std::vector<Edit>& edits, const KeyPath& path) {
   auto* level = &edits;
@@ -52,14 +55,27 @@ class Intake::Commits final : public CommitSource {
   const std::unordered_map<Hash, ObjectRef>& fresh_;
 };
 
-Intake::Intake(Store& store, const TypeRegistry& types, IntakeLimits limits)
+Intake::Intake(Store& store, const TypeRegistry& types, Bytes stream, IntakeLimits limits)
     : store_(store),
       types_(types),
+      stream_(std::move(stream)),
       limits_(limits),
       source_(std::make_unique<Commits>(store.objects(), fresh_)),
       arena_(store.new_spilling_arena()) {}
 
 Intake::~Intake() = default;
+
+Result<std::vector<Hash>> staged_tips(const Store& store, BytesView stream) {
+  std::vector<Hash> tips;
+  if (stream.empty()) return tips;
+  auto record = store.record(tips_key(stream));
+  if (!record) return pass_on(record);
+  if (!*record) return tips;
+  for (size_t at = 0; at + sizeof(Hash::bytes) <= (*record)->size(); at += sizeof(Hash::bytes)) {
+    tips.push_back(Hash::load((*record)->data() + at));
+  }
+  return tips;
+}
 
 void Intake::told(std::span<const Hash> haves) {
   for (const Hash& have : haves) {
@@ -73,6 +89,7 @@ Result<std::optional<Wanted>> Intake::take(Bytes piece) {
   if (!rest_.empty() || waiting_ || waits_for_nodes_)
     return corrupt("a piece before the last one is read");
   piece_ = std::move(piece);
+  bytes_since_checkpoint_ += piece_.size();
   rest_ = piece_;
   return go_on();
 }
@@ -230,7 +247,7 @@ Result<std::optional<Wanted>> Intake::go_on_with_edits() {
     const Hash& object = named.payload.object.hash;
     auto address = locate(object);
     if (!address) return pass_on(address);
-    if (!*address) return Wanted{open_->hash, named.path, object, ObjectKind::rope};
+    if (!*address) return Wanted{open_->hash, named.path, object, Link::Role::rope};
     Payload payload = named.payload;
     payload.object.address = **address;
     edit_at(waiting_->edits, named.path).new_payload = std::move(payload);
@@ -263,7 +280,7 @@ Result<std::optional<Wanted>> Intake::finish_commit() {
     waits_for_nodes_ = true;
     auto here = has(root);
     if (!here) return pass_on(here);
-    if (!*here) return Wanted{open_->hash, {}, root, ObjectKind::inner};
+    if (!*here) return Wanted{open_->hash, {}, root, Link::Role::root};
     return read_record();
   }
   if (!*known) {
@@ -271,7 +288,7 @@ Result<std::optional<Wanted>> Intake::finish_commit() {
   }
   names_.add(open_->hash);
   for (const ObjectRef& parent : open_->header.commit.parents) tips_.erase(parent.hash);
-  tips_.insert({open_->hash, true});
+  tips_.insert(open_->hash);
   open_.reset();
   return std::nullopt;
 }
@@ -313,13 +330,27 @@ Result<void> Intake::relieve() {
     drafted_ = false;
     drafts_.clear();
   }
-  if (arena_->unwritten_bytes() < limits_.unwritten_bytes_max) return {};
-  auto written = checkpoint();
-  if (!written) return pass_on(written);
+  if (bytes_since_checkpoint_ >= limits_.checkpoint_bytes) return checkpoint();
+  if (arena_->unwritten_bytes() >= limits_.unwritten_bytes_max) return write_staged();
   return {};
 }
 
-Result<std::vector<Hash>> Intake::checkpoint() {
+Result<void> Intake::checkpoint() {
+  bytes_since_checkpoint_ = 0;
+  if (auto ok = write_staged(); !ok) return ok;
+  if (stream_.empty() || tips_.empty()) return {};
+  Bytes names;
+  for (const Hash& tip : tips_) {
+    if (names.size() < kTipsMax * sizeof(Hash::bytes)) names += tip.view();
+  }
+  auto receipt = store_.transact(
+      [&](Transaction& transaction) { return transaction.put_record(tips_key(stream_), names); },
+      {.durability = Durability::durable});
+  if (!receipt) return pass_on(receipt);
+  return {};
+}
+
+Result<void> Intake::write_staged() {
   // The tree that edits go on from lies in the arena: it is read again from where it is written.
   std::optional<ObjectRef> going_on;
   if (open_ && open_->tree) going_on = open_->tree->root();
@@ -342,10 +373,7 @@ Result<std::vector<Hash>> Intake::checkpoint() {
       parent = *known;
     }
   }
-  std::vector<Hash> tips;
-  for (const auto& [hash, unused] : tips_) tips.push_back(hash);
-  std::ranges::sort(tips);
-  return tips;
+  return {};
 }
 
 // The commits of a small stream, made again in the transaction that lands them.
@@ -366,12 +394,19 @@ Result<void> Intake::remake(Transaction& transaction) const {
   return {};
 }
 
+Result<void> Intake::forget_staged(Transaction& transaction) const {
+  if (stream_.empty()) return {};
+  auto record = transaction.record(tips_key(stream_));
+  if (!record) return pass_on(record);
+  return *record ? transaction.erase_record(tips_key(stream_)) : Result<void>();
+}
+
 Result<Landed> Intake::land(const Landing& landing) {
   if (broken_) return std::unexpected(*broken_);
   if (!published_)
     return fail(Error::Kind::invalid, "a stream that has published nothing cannot land");
   if (!drafted_) {
-    if (auto written = checkpoint(); !written) return pass_on(written);
+    if (auto written = write_staged(); !written) return pass_on(written);
   }
   Landed landed{.head = {*published_, {}}, .commits = commits_};
   const Writers writers(random_replica_id, {});  // canonical merges mint nothing
@@ -379,6 +414,7 @@ Result<Landed> Intake::land(const Landing& landing) {
   enum class Merging { yes, no } merging = landing.merge_into ? Merging::yes : Merging::no;
   auto body = [&](Transaction& transaction) -> Result<void> {
     if (auto ok = remake(transaction); !ok) return ok;
+    if (auto ok = forget_staged(transaction); !ok) return ok;
     const Head head{{*published_, {}}, ObjectKind::commit};
     if (!landing.tracking.empty()) {
       auto now = transaction.head(RefKind::branch, landing.tracking);

@@ -14,8 +14,11 @@
 
 #include <ukstore/merge/merge_commit.h>
 #include <ukstore/store/history.h>
+#include <ukstore/store/links.h>
 #include <ukstore/sync/edits.h>
 #include <ukstore/sync/record.h>
+
+#include <unordered_set>
 
 namespace ukstore {
 
@@ -25,8 +28,10 @@ struct IntakeLimits {
   uint64_t written_bytes_base = 4 << 20;
   uint64_t written_bytes_per_edit = 256 << 10;
   uint64_t commits_max = UINT64_MAX;
-  // Staged objects are written when they take this much.
+  // Staged objects are written when they take this much, and when this much of a stream has come
+  // since they were.
   size_t unwritten_bytes_max = 4 << 20;
+  size_t checkpoint_bytes = 256 << 10;
 };
 
 // Objects that a stream names and that must be here before it goes on.
@@ -34,7 +39,7 @@ struct Wanted {
   Hash commit;   // whose state holds it
   KeyPath path;  // the entry whose payload it is; empty: the root of the tree
   Hash object;
-  ObjectKind kind{};
+  Link::Role role{};  // rope or root
 };
 
 // Where a stream lands.
@@ -57,8 +62,8 @@ struct Landed {
 
 class Intake {
  public:
-  // Both outlive this.
-  Intake(Store& store, const TypeRegistry& types, IntakeLimits limits = {});
+  // Both outlive this.  What is staged is remembered under the name of the stream; "" forgets it.
+  Intake(Store& store, const TypeRegistry& types, Bytes stream, IntakeLimits limits = {});
   ~Intake();
 
   // Tells what the sender was told: the names that begin the table.
@@ -77,9 +82,9 @@ class Intake {
   const std::optional<Hash>& published() const { return published_; }
   Result<Landed> land(const Landing& landing);
 
-  // Writes what is staged, so that it outlives this process, and says which commits a later stream
-  // may build on.
-  Result<std::vector<Hash>> checkpoint();
+  // Writes what is staged, so that a later stream may build on it (`staged_tips`): done by itself
+  // now and then, so that a stream that breaks off has little to send again.
+  Result<void> checkpoint();
 
   uint64_t edits() const { return edits_; }
 
@@ -107,10 +112,13 @@ class Intake {
   Result<void> stage(OpenCommit& open);
   Result<void> publish(BytesView body);
   Result<void> relieve();
+  Result<void> write_staged();
+  Result<void> forget_staged(Transaction& transaction) const;
   Result<void> remake(Transaction& transaction) const;
 
   Store& store_;
   const TypeRegistry& types_;
+  const Bytes stream_;
   const IntakeLimits limits_;
   std::unordered_map<Hash, ObjectRef> fresh_;  // commits of this stream that are staged
   std::unique_ptr<CommitSource> source_;
@@ -134,11 +142,15 @@ class Intake {
   };
   std::vector<Draft> drafts_;
   bool drafted_ = true;
-  std::unordered_map<Hash, bool> tips_;  // commits since the last checkpoint that none builds on
+  std::unordered_set<Hash> tips_;  // commits of this stream that none builds on
   std::optional<Hash> published_;
+  size_t bytes_since_checkpoint_ = 0;
   uint64_t commits_ = 0;
   uint64_t edits_ = 0;
   std::optional<Error> broken_;
 };
+
+// The commits that a stream of that name staged before it broke off: all of their history is here.
+Result<std::vector<Hash>> staged_tips(const Store& store, BytesView stream);
 
 }  // namespace ukstore

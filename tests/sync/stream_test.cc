@@ -17,7 +17,7 @@ struct Carried {
 Carried carry(Repo& from, Repo& to, std::vector<Hash> haves = {},
               size_t piece_bytes = kPieceBytes) {
   Outflow out(from.store(), haves);
-  Intake in(to.store(), to.types());
+  Intake in(to.store(), to.types(), "peer");
   in.told(haves);
   must(out.plan({head_of(from), {}}));
   Carried carried;
