@@ -161,25 +161,4 @@ Result<void> diff_paths(const Tree& before, const Tree& after, const DiffVisitor
   return {};
 }
 
-Result<void> diff3(const Tree& base, const Tree& ours, const Tree& theirs,
-                   const Diff3Visitor& visit) {
-  DiffStream mine(base, ours), other(base, theirs);
-  auto m = mine.next(), o = other.next();
-  for (;;) {
-    if (!m) return pass_on(m);
-    if (!o) return pass_on(o);
-    if (!*m && !*o) return {};
-    // Whichever stream has the lower key; a side that is not in front there is as the base.
-    int order = !*m ? 1 : !*o ? -1 : mine.key().compare(other.key());
-    bool in_mine = order <= 0, in_other = order >= 0;
-    const DiffStream& from = in_mine ? mine : other;
-    const OptionalEntry& at_base = from.before();
-    Flow flow = visit(from.key(), at_base, in_mine ? mine.after() : at_base,
-                      in_other ? other.after() : at_base);
-    if (flow == Flow::stop) return {};
-    if (in_mine) m = mine.next();
-    if (in_other) o = other.next();
-  }
-}
-
 }  // namespace ukstore

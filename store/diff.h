@@ -20,12 +20,4 @@ Result<void> diff_from(BytesView from, const Tree& before, const Tree& after,
 // an entry that has nothing but a child is never visited itself.
 Result<void> diff_paths(const Tree& before, const Tree& after, const DiffVisitor& visit);
 
-// Visits the keys of one level whose entries differ between `base` and `ours` or `base` and
-// `theirs`, in order.
-using Diff3Visitor =
-    std::function<Flow(BytesView key, const std::optional<Entry>& base,
-                       const std::optional<Entry>& ours, const std::optional<Entry>& theirs)>;
-Result<void> diff3(const Tree& base, const Tree& ours, const Tree& theirs,
-                   const Diff3Visitor& visit);
-
 }  // namespace ukstore
