@@ -60,6 +60,7 @@ class TreeEditor {
     uint64_t logical_bytes = 0;
   };
 
+  Result<BuiltTree> one_entry(const Edit& edit);
   Result<LevelChange> rewrite_leaves(const NodeView& root, std::span<const Edit> edits);
   Result<LevelChange> rewrite_inner(const NodeView& root, uint8_t level,
                                     const std::vector<InnerEdit>& edits);
