@@ -157,6 +157,10 @@ Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> e
   }
   BuiltTree unchanged{.changed = false};
   if (edits.empty()) return unchanged;
+  if (edits.size() == 1 && old.count() == 0) {
+    auto small = one_entry(edits.front());
+    if (!small || small->is_small()) return small;
+  }
   auto change = rewrite_leaves(old, edits);
   if (!change) return pass_on(change);
   for (uint8_t level = 0;; ++level) {
@@ -172,6 +176,22 @@ Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> e
     change = rewrite_inner(old, level + 1, above);
     if (!change) return pass_on(change);
   }
+}
+
+// A new tree of one entry, if it may be embedded, without the machinery for levels: what a file's
+// value beside its header is.  Else not small.
+Result<BuiltTree> TreeEditor::one_entry(const Edit& edit) {
+  auto value = resolve(edit, std::nullopt);
+  if (!value) return pass_on(value);
+  BuiltTree tree;
+  if (!value->present) return tree;
+  LeafItem item{edit.key, value->bytes};
+  Bytes leaf = encode_leaf(std::span(&item, 1));
+  if (leaf.size() > kEmbeddedBytesMax) return tree;
+  tree.totals = {1, edit.key.size() + value->logical_bytes};
+  tree.small = std::move(leaf);
+  tree.side = std::move(value->side);
+  return tree;
 }
 
 Result<BuiltTree> TreeEditor::raise(uint8_t level, std::deque<BuiltNode>& nodes) {

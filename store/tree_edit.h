@@ -62,6 +62,8 @@ class TreeEditor {
     Bytes key;
     std::optional<ChildNode> child;  // nullopt: the key goes
   };
+
+  Result<BuiltTree> one_entry(const Edit& edit);
   Result<LevelChange> rewrite_leaves(const NodeView& root, std::span<const Edit> edits);
   Result<LevelChange> rewrite_inner(const NodeView& root, uint8_t level,
                                     const std::vector<InnerEdit>& edits);

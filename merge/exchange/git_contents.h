@@ -6,8 +6,8 @@
 #include <ukstore/merge/exchange/git_id.h>
 #include <ukstore/store/payload.h>
 
+#include <deque>
 #include <unordered_map>
-#include <vector>
 
 namespace ukstore {
 
@@ -40,7 +40,7 @@ class GitContents {
   };
   static Bytes key_of(const Payload& payload);
 
-  std::vector<Content> contents_;
+  std::deque<Content> contents_;
   size_t settled_ = 0;
   std::unordered_map<Bytes, uint32_t> by_payload_;
   size_t in_table_ = 0;

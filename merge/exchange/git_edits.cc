@@ -20,12 +20,11 @@ class EditMaker {
 
  private:
   Result<void> removed(const GitEntry& entry, std::vector<Edit>& edits);
-  Result<void> added(const GitEntry& entry, std::vector<Edit>& edits);
+  Result<void> added(const GitEntry& entry, const GitDirectory& before, std::vector<Edit>& edits);
   Result<void> changed(const GitEntry& before, const GitEntry& after, std::vector<Edit>& edits);
   Result<Edit> file(const GitEntry& entry);
   Result<Edit> directory(std::string_view name, const GitDirectory& before,
                          const GitDirectory& after);
-  Result<std::shared_ptr<const Tree>> built(std::span<const Edit> edits);
 
   const Tree empty_;
   const GitDirectory nothing_{{}};
@@ -67,6 +66,7 @@ void join(std::vector<Edit>& edits) {
 Result<std::vector<Edit>> EditMaker::between(const GitDirectory& before,
                                              const GitDirectory& after) {
   std::vector<Edit> edits;
+  if (before.entries().empty()) edits.reserve(after.entries().size());
   auto b = before.entries().begin(), b_end = before.entries().end();
   auto a = after.entries().begin(), a_end = after.entries().end();
   while (b != b_end || a != a_end) {
@@ -77,7 +77,7 @@ Result<std::vector<Edit>> EditMaker::between(const GitDirectory& before,
     if (order < 0) {
       ok = removed(*b++, edits);
     } else if (order > 0) {
-      ok = added(*a++, edits);
+      ok = added(*a++, before, edits);
     } else {
       ok = changed(*b++, *a++, edits);
     }
@@ -93,26 +93,23 @@ Result<void> EditMaker::removed(const GitEntry& entry, std::vector<Edit>& edits)
   return {};
 }
 
-Result<void> EditMaker::added(const GitEntry& entry, std::vector<Edit>& edits) {
+Result<void> EditMaker::added(const GitEntry& entry, const GitDirectory& before,
+                              std::vector<Edit>& edits) {
   if (auto ok = check_step(entry.name); !ok) return ok;
-  Result<Edit> edit =
-      entry.is_directory() ? directory(entry.name, nothing_, *entry.directory) : file(entry);
+  Result<Edit> edit = entry.is_directory() ? directory(entry.name, nothing_, *entry.directory)
+                                           : file(entry);
   if (!edit) return pass_on(edit);
-  if (entry.is_directory()) {
-    // A file may have stood there: its payload and what belongs to it go.
-    auto tree = built(edit->child_edits);
-    if (!tree) return pass_on(tree);
-    *edit = {.key = std::move(edit->key),
-             .payload = Edit::Part::drop,
-             .child = Edit::Part::set,
-             .new_child = std::move(*tree)};
-  } else if (edit->child == Edit::Part::edit) {
-    // A directory may have stood there.
-    auto tree = built(edit->child_edits);
+  bool replaces = entry.is_directory() ? before.file(entry.name) : before.directory(entry.name);
+  // Large directories are built at once, so that their edits do not gather.
+  bool is_large = edit->child_edits.size() >= 32;
+  if ((replaces || is_large) && edit->child == Edit::Part::edit) {
+    // What stood there goes with all that belonged to it.
+    auto tree = empty_.apply(edit->child_edits);
     if (!tree) return pass_on(tree);
     edit->child = Edit::Part::set;
-    edit->new_child = std::move(*tree);
+    edit->new_child = std::make_shared<const Tree>(std::move(*tree));
     edit->child_edits.clear();
+    if (entry.is_directory()) edit->payload = Edit::Part::drop;
   }
   edits.push_back(std::move(*edit));
   return {};
@@ -158,12 +155,6 @@ Result<Edit> EditMaker::file(const GitEntry& entry) {
                               .kind = static_cast<uint8_t>(Kind::file),
                               .new_payload = std::move(header.values.front())});
   return edit;
-}
-
-Result<std::shared_ptr<const Tree>> EditMaker::built(std::span<const Edit> edits) {
-  auto tree = empty_.apply(edits);
-  if (!tree) return pass_on(tree);
-  return std::make_shared<const Tree>(std::move(*tree));
 }
 
 // The paths of a state where something is written, from a difference of trees: what belongs to a

@@ -63,7 +63,7 @@ Result<void> GitImporter::take(fast_import::Command command) {
 Result<void> GitImporter::take_blob(const fast_import::Blob& blob) {
   auto content = read_content();
   if (!content) return pass_on(content);
-  if (blob.mark != 0) marks_.insert_or_assign(blob.mark, Mark{Mark::Of::content, *content});
+  marks_.set(blob.mark, GitMarks::Of::content, *content);
   return relieve();
 }
 
@@ -104,9 +104,9 @@ Result<void> GitImporter::take_modify(const fast_import::Modify& change) {
     if (change.form == Reference::Form::id) {
       made.file.id = change.id;
     } else if (change.form == Reference::Form::mark) {
-      auto commit = marked(change.mark, Mark::Of::commit);
+      auto commit = marked(change.mark, GitMarks::Of::commit);
       if (!commit) return pass_on(commit);
-      made.file.id = history_[commit->number].id;
+      made.file.id = history_[*commit].id;
     } else {
       return stream_.refuse("a link to a commit has no content of its own");
     }
@@ -115,9 +115,9 @@ Result<void> GitImporter::take_modify(const fast_import::Modify& change) {
     if (!content) return pass_on(content);
     made.file.blob = *content;
   } else if (change.form == Reference::Form::mark) {
-    auto content = marked(change.mark, Mark::Of::content);
+    auto content = marked(change.mark, GitMarks::Of::content);
     if (!content) return pass_on(content);
-    made.file.blob = content->number;
+    made.file.blob = *content;
   } else {
     return stream_.refuse("a content by its name, which the stream does not hold",
                           Error::Kind::unsupported);
@@ -167,9 +167,8 @@ std::string_view GitImporter::keep_path(BytesView path) {
   return {kept, path.size()};
 }
 
-Result<GitImporter::Mark> GitImporter::marked(uint64_t mark, Mark::Of of) const {
-  auto found = marks_.find(mark);
-  if (found != marks_.end() && found->second.of == of) return found->second;
+Result<uint32_t> GitImporter::marked(uint64_t mark, GitMarks::Of of) const {
+  if (auto found = marks_.find(mark, of)) return *found;
   static constexpr std::string_view kNames[] = {"content", "commit", "tag"};
   return stream_.refuse("no " + std::string(kNames[static_cast<size_t>(of)]) +
                         " has the mark :" + std::to_string(mark));
@@ -177,9 +176,9 @@ Result<GitImporter::Mark> GitImporter::marked(uint64_t mark, Mark::Of of) const 
 
 Result<uint32_t> GitImporter::commit_of(const Reference& reference) const {
   if (reference.form == Reference::Form::mark) {
-    auto mark = marked(reference.mark, Mark::Of::commit);
+    auto mark = marked(reference.mark, GitMarks::Of::commit);
     if (!mark) return pass_on(mark);
-    return mark->number;
+    return *mark;
   }
   if (reference.form == Reference::Form::id) {
     if (auto known = history_.find(reference.id)) return *known;

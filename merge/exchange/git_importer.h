@@ -5,6 +5,7 @@
 #include <ukstore/merge/exchange/fast_import_stream.h>
 #include <ukstore/merge/exchange/git_edits.h>
 #include <ukstore/merge/exchange/git_import.h>
+#include <ukstore/merge/exchange/git_marks.h>
 
 #include <map>
 #include <memory_resource>
@@ -20,10 +21,6 @@ class GitImporter {
 
  private:
   using Reference = fast_import::Reference;
-  struct Mark {
-    enum class Of : uint8_t { content, commit, tag } of;
-    uint32_t number;
-  };
   struct StagedTag {
     ObjectRef ref;
     Bytes name;
@@ -53,7 +50,7 @@ class GitImporter {
   Result<uint32_t> read_content();
   Result<Payload> read_long_payload(uint64_t size, Bytes start);
   Result<uint32_t> commit_of(const Reference& reference) const;
-  Result<Mark> marked(uint64_t mark, Mark::Of of) const;
+  Result<uint32_t> marked(uint64_t mark, GitMarks::Of of) const;
   void flush_changes();
   std::string_view keep_path(BytesView path);
 
@@ -72,7 +69,7 @@ class GitImporter {
   std::shared_ptr<Arena> arena_ = store_.new_spilling_arena();
   const GitTree empty_ = std::make_shared<const GitDirectory>(std::vector<GitEntry>());
 
-  std::unordered_map<uint64_t, Mark> marks_;
+  GitMarks marks_;
   std::map<Bytes, std::optional<uint32_t>> branches_;  // by full ref; nullopt: begins anew
   std::map<Bytes, Head> tags_;                         // annotated, by name
   std::vector<Head> staged_tags_;

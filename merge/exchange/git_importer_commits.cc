@@ -103,7 +103,7 @@ Result<void> GitImporter::close_commit() {
   uint32_t number = history_.add({ref, commit->tree, commit->generation, id}, open.tree);
   if (commit->parents.size() > 1) ++report_.merges;
   branches_.insert_or_assign(open.said.ref, number);
-  if (open.said.mark != 0) marks_.insert_or_assign(open.said.mark, Mark{Mark::Of::commit, number});
+  marks_.set(open.said.mark, GitMarks::Of::commit, number);
   if (options_.map) {
     Bytes line = to_hex(open.said.original_id.value_or(id)) + " " + to_hex(ref.hash) + "\n";
     if (auto ok = options_.map->write(line); !ok) return ok;
@@ -176,9 +176,11 @@ Result<void> GitImporter::compare(const Open& open, const GitId& id) {
 Result<void> GitImporter::take_tag(const fast_import::Tag& said) {
   Tag tag{.name = said.name, .message = said.message};
   Head target;
-  if (said.from.form == Reference::Form::mark && marks_.contains(said.from.mark) &&
-      marks_.at(said.from.mark).of == Mark::Of::tag) {
-    target = staged_tags_[marks_.at(said.from.mark).number];
+  auto tagged = said.from.form == Reference::Form::mark
+                    ? marks_.find(said.from.mark, GitMarks::Of::tag)
+                    : std::nullopt;
+  if (tagged) {
+    target = staged_tags_[*tagged];
   } else {
     auto commit = commit_of(said.from);
     if (!commit) return pass_on(commit);
@@ -197,11 +199,8 @@ Result<void> GitImporter::take_tag(const fast_import::Tag& said) {
   ObjectRef ref = arena_->add(ObjectKind::tag, encode(tag), std::span(&tag.target.address, 1));
   Head head{ref, ObjectKind::tag};
   tags_.insert_or_assign(said.name, head);
-  if (said.mark != 0) {
-    marks_.insert_or_assign(said.mark,
-                            Mark{Mark::Of::tag, static_cast<uint32_t>(staged_tags_.size())});
-    staged_tags_.push_back(head);
-  }
+  marks_.set(said.mark, GitMarks::Of::tag, static_cast<uint32_t>(staged_tags_.size()));
+  staged_tags_.push_back(head);
   return relieve();
 }
 

@@ -142,8 +142,10 @@ const GitId& GitDirectory::id(GitHasher& hasher) const {
 
 std::string_view NamePool::keep(std::string_view name) {
   auto known = names_.find(name);
-  if (known == names_.end()) known = names_.emplace(name).first;
-  return *known;
+  if (known != names_.end()) return *known;
+  char* kept = static_cast<char*>(memory_.allocate(name.size(), 1));
+  name.copy(kept, name.size());
+  return *names_.emplace(kept, name.size()).first;
 }
 
 const GitEntry* find_path(const GitDirectory& tree, std::string_view path) {

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string_view>
 #include <unordered_set>
@@ -69,17 +70,14 @@ class GitDirectory {
   mutable bool has_id_ = false;
 };
 
-// Keeps each name once.
+// Keeps each name once, until the end.
 class NamePool {
  public:
   std::string_view keep(std::string_view name);
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
-  };
-  std::unordered_set<std::string, Hash, std::equal_to<>> names_;
+  std::pmr::monotonic_buffer_resource memory_{64 * 1024};
+  std::pmr::unordered_set<std::string_view> names_{&memory_};
 };
 
 // A change of a path: a file that stands there from now on (what was below, or a file above, gives

@@ -96,6 +96,28 @@ bool none_is_above(const std::vector<GitChange>& changes) {
   return true;
 }
 
+// Puts changes that nearly rise into order: git's export puts "a.c" before "a" and all else as it
+// should be.  false if that takes too many steps.
+bool settle_order(std::vector<GitChange>& changes) {
+  size_t steps = 0;
+  for (size_t i = 1; i < changes.size(); ++i) {
+    for (size_t at = i; at > 0 && changes[at].path < changes[at - 1].path; --at) {
+      std::swap(changes[at], changes[at - 1]);
+      if (++steps > changes.size()) return false;
+    }
+  }
+  return true;
+}
+
+void drop_earlier_of_same(std::vector<GitChange>& changes) {
+  size_t kept = 0;
+  for (size_t next = 1; next < changes.size(); ++next) {
+    if (changes[kept].path != changes[next].path) ++kept;
+    if (kept != next) changes[kept] = changes[next];
+  }
+  if (!changes.empty()) changes.resize(kept + 1);
+}
+
 // Sorts by path and keeps the last change of each; false, and nothing done, if the order of the
 // changes counts.
 bool make_independent(std::vector<GitChange>& changes) {
@@ -104,13 +126,11 @@ bool make_independent(std::vector<GitChange>& changes) {
     return none_is_above(changes);
   }
   std::vector<GitChange> sorted = changes;
-  std::ranges::stable_sort(sorted, {}, &GitChange::path);
-  size_t kept = 0;
-  for (size_t next = 1; next < sorted.size(); ++next) {
-    if (sorted[kept].path != sorted[next].path) ++kept;
-    sorted[kept] = sorted[next];
+  if (!settle_order(sorted)) {
+    sorted = changes;
+    std::ranges::stable_sort(sorted, {}, &GitChange::path);
   }
-  sorted.resize(kept + 1);
+  drop_earlier_of_same(sorted);
   if (!none_is_above(sorted)) return false;
   changes = std::move(sorted);
   return true;

@@ -3,14 +3,29 @@
 #include "merge_check.h"
 #include "process.h"
 
-#include <chrono>
+#include <ctime>
+#include <fstream>
 #include <set>
 #include <stdexcept>
 
 namespace ukstore::tests {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+// What this process holds that is no page of a file.
+uint64_t memory_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("RssAnon:")) return std::strtoull(line.c_str() + 8, nullptr, 10);
+  }
+  return 0;
+}
+
+// CPU seconds of this process.
+double cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 class Step {
  public:
@@ -18,12 +33,12 @@ class Step {
       : check_(check), name_(std::move(name)) {
     if (say) say(name_);
   }
-  ~Step() { check_.seconds[name_] += std::chrono::duration<double>(Clock::now() - start_).count(); }
+  ~Step() { check_.seconds[name_] += cpu_seconds() - start_; }
 
  private:
   HistoryCheck& check_;
   std::string name_;
-  Clock::time_point start_ = Clock::now();
+  double start_ = cpu_seconds();
 };
 
 std::filesystem::path bare(const std::filesystem::path& at) {
@@ -90,12 +105,13 @@ HistoryCheck check_history(const std::filesystem::path& repository, Store& store
     Process source(git_command(repository, fast_export), Process::Pipe::output);
     DescriptorSource in(source.descriptor());
     GitImportOptions options{.map = &map};
-    if (say) {
-      options.progress = [&](const ExchangeProgress& at) {
+    options.progress = [&](const ExchangeProgress& at) {
+      check.memory_kib = std::max(check.memory_kib, memory_kib());
+      if (say) {
         say(std::to_string(at.commits) + " commits, " + std::to_string(at.bytes >> 20) + " MiB");
-        return GoOn::yes;
-      };
-    }
+      }
+      return GoOn::yes;
+    };
     auto imported = import_git(store, in, options);
     if (!imported) throw std::runtime_error("import: " + imported.error().message);
     if (source.finish() != 0) throw std::runtime_error("git fast-export failed");

@@ -12,7 +12,6 @@
 #include <cstring>
 #include <exception>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace ukstore;         // tidy: allow using-namespace (a program of its own)
@@ -33,8 +32,9 @@ void print(const std::string& name, const HistoryCheck& check) {
               trees.conflict, trees.file_merged, trees.rename, trees.octopus);
   std::printf("    %lu differ where a side wrote back what the base holds\n", trees.written_back);
   for (const auto& [step, seconds] : check.seconds) {
-    std::printf("  %-24s %8.1f s\n", step.c_str(), seconds);
+    std::printf("  %-24s %8.1f s of this process's CPU\n", step.c_str(), seconds);
   }
+  std::printf("  the import held at most %lu MiB\n", check.memory_kib / 1024);
   for (size_t i = 0; i < check.faults.size() && i < 20; ++i) {
     std::printf("  FAULT: %s\n", check.faults[i].c_str());
   }
@@ -76,9 +76,5 @@ int main(int count, char** words) {
     std::error_code ignored;
     std::filesystem::remove_all(scratch, ignored);
   }
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  std::printf("peak memory of this process, with the pages of the store that it mapped: %ld MiB\n",
-              usage.ru_maxrss / 1024);
   return exit;
 }
