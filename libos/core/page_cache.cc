@@ -209,9 +209,11 @@ std::expected<uint64_t, CacheError> PageCache::write(uint64_t offset,
 }
 
 std::expected<void, CacheError> PageCache::make_fresh() {
-  static constexpr std::byte kZero[2 * kBlockBytes] = {};
-  auto written = write(0, kZero);
-  if (!written) return std::unexpected(written.error());
+  static constexpr std::byte kZero[512] = {};
+  for (uint64_t offset = 0; offset < 2 * kBlockBytes; offset += sizeof kZero) {
+    auto written = write(offset, kZero);
+    if (!written) return std::unexpected(written.error());
+  }
   fresh_ = true;
   return {};
 }

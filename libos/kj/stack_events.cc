@@ -62,13 +62,14 @@ void StackEvents::changed() {
                     transmit_queued_ = false;
                     stack_.transmit(now());
                     dispatch();
-                    if (changed_) changed_->fulfill();
+                    if (changed_ && stack_.deadline() < known_deadline_) changed_->fulfill();
                   }).eagerlyEvaluate([](kj::Exception&& e) { KJ_LOG(ERROR, e); });
 }
 
 kj::Promise<void> StackEvents::whenChanged() {
   auto paf = kj::newPromiseAndFulfiller<void>();
   changed_ = kj::mv(paf.fulfiller);
+  known_deadline_ = stack_.deadline();
   return kj::mv(paf.promise);
 }
 
