@@ -56,13 +56,20 @@ kj::Promise<std::vector<net::IpAddress>> StackEvents::resolve(kj::StringPtr name
 }
 
 void StackEvents::changed() {
+  asked_ = true;
+  transmitLast();
+}
+
+// A driver that waits is woken only by what somebody asked for: what pump() itself sends in its own
+// turn must not make it pump again.
+void StackEvents::transmitLast() {
   if (transmit_queued_) return;
   transmit_queued_ = true;
   transmitting_ = kj::evalLast([this]() {
                     transmit_queued_ = false;
                     stack_.transmit(now());
                     dispatch();
-                    if (changed_) changed_->fulfill();
+                    if (std::exchange(asked_, false) && changed_) changed_->fulfill();
                   }).eagerlyEvaluate([](kj::Exception&& e) { KJ_LOG(ERROR, e); });
 }
 
@@ -75,7 +82,7 @@ kj::Promise<void> StackEvents::whenChanged() {
 net::Stack::Progress StackEvents::pump() {
   net::Stack::Progress progress = stack_.receive(now());
   dispatch();
-  changed();
+  transmitLast();
   return progress;
 }
 

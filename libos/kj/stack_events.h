@@ -62,6 +62,7 @@ class StackEvents {
   };
 
   void dispatch();
+  void transmitLast();
 
   net::Stack& stack_;
   Clock clock_;
@@ -70,6 +71,7 @@ class StackEvents {
   std::vector<EventSink*> sockets_;
   std::unordered_map<uint32_t, kj::Own<kj::PromiseFulfiller<std::vector<net::IpAddress>>>> queries_;
   bool transmit_queued_ = false;
+  bool asked_ = false;  // by changed(), since the last transmission
   kj::Promise<void> transmitting_ = nullptr;
   kj::Own<kj::PromiseFulfiller<void>> changed_;
 };
