@@ -55,7 +55,11 @@ kj::Promise<std::vector<net::IpAddress>> StackEvents::resolve(kj::StringPtr name
   return kj::mv(paf.promise);
 }
 
-void StackEvents::changed() {
+void StackEvents::changed() { transmitLast(); }
+
+// A driver that waits is woken only by an earlier deadline: what pump() itself sends in its own turn
+// must not make it pump again.
+void StackEvents::transmitLast() {
   if (transmit_queued_) return;
   transmit_queued_ = true;
   transmitting_ = kj::evalLast([this]() {
@@ -76,7 +80,7 @@ kj::Promise<void> StackEvents::whenChanged() {
 net::Stack::Progress StackEvents::pump() {
   net::Stack::Progress progress = stack_.receive(now());
   dispatch();
-  changed();
+  transmitLast();
   return progress;
 }
 

@@ -62,6 +62,7 @@ class StackEvents {
   };
 
   void dispatch();
+  void transmitLast();
 
   net::Stack& stack_;
   Clock clock_;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
 #include <thread>
 
 #include "tcp_script.h"
@@ -59,15 +58,6 @@ TEST_P(LinuxScripts, HoldsOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tcp, LinuxScripts, testing::ValuesIn(linux_scripts()), test_name);
-
-TEST(TcpScriptSet, EachOfTheFortyBehavioursHasAScript) {
-  std::set<int> numbers;
-  for (const Script& script : all_scripts()) {
-    if (std::isdigit(static_cast<unsigned char>(script.name[0])))
-      numbers.insert(std::stoi(script.name));
-  }
-  for (int i = 1; i <= 40; ++i) EXPECT_TRUE(numbers.contains(i)) << "behaviour " << i;
-}
 
 TEST(TcpScriptSet, AtLeastFortyScriptsAreTheSameOnLinux) { EXPECT_GE(linux_scripts().size(), 40U); }
 

@@ -181,7 +181,7 @@ class StackSubject final : public Subject {
 
   bool step_towards(Time until) {
     Time next = std::min(stack().deadline(), link_->deadline());
-    if (next > until) {
+    if (batching_ || next > until) {
       now_ = std::max(now_, until);
       return false;
     }

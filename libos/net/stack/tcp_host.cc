@@ -10,7 +10,6 @@ namespace ukstore::net {
 TcpHost::TcpHost(Interface& interface, const Options& options)
     : interface_(interface),
       options_(options),
-      by_tuple_(0, TupleHash{options.key}),
       time_wait_(options.key, options.time_wait_max),
       resets_limit_(options.resets_per_second, options.resets_per_second) {}
 
@@ -28,6 +27,37 @@ Config TcpHost::config_for(Family family) const {
 // --- Slots
 // ----------------------------------------------------------------------------------------
 
+uint32_t& TcpHost::bucket_of(const Tuple& tuple) {
+  return buckets_[keyed_hash(options_.key, tuple, 0x6d6170) & (buckets_.size() - 1)];
+}
+
+TcpHost::Slot* TcpHost::find_slot(const Tuple& tuple) const {
+  if (buckets_.empty()) return nullptr;
+  for (uint32_t at = const_cast<TcpHost*>(this)->bucket_of(tuple); at != UINT32_MAX;
+       at = slots_[at]->next)
+    if (slots_[at]->tuple == tuple) return slots_[at].get();
+  return nullptr;
+}
+
+void TcpHost::link(Slot& slot) {
+  if (linked_++ >= buckets_.size()) {
+    buckets_.assign(std::max<size_t>(16, 2 * buckets_.size()), UINT32_MAX);
+    for (const auto& other : slots_)
+      if (other && other->in_demux)
+        other->next = std::exchange(bucket_of(other->tuple), other->index);
+  }
+  slot.in_demux = true;
+  slot.next = std::exchange(bucket_of(slot.tuple), slot.index);
+}
+
+void TcpHost::unlink(Slot& slot) {
+  uint32_t* at = &bucket_of(slot.tuple);
+  while (*at != slot.index) at = &slots_[*at]->next;
+  *at = slot.next;
+  slot.in_demux = false;
+  --linked_;
+}
+
 TcpHost::Slot* TcpHost::slot(TcpId id) const {
   if (id.index >= slots_.size()) return nullptr;
   Slot* slot = slots_[id.index].get();
@@ -44,7 +74,7 @@ TcpHost::Slot& TcpHost::add(const Tuple& tuple, Connection connection) {
     free_slots_.pop_back();
   }
   slots_[index] = std::make_unique<Slot>(std::move(connection), tuple, index, next_generation_++);
-  by_tuple_.emplace(tuple, index);
+  link(*slots_[index]);
   ++counters_.opened;
   ++open_;
   return *slots_[index];
@@ -52,7 +82,7 @@ TcpHost::Slot& TcpHost::add(const Tuple& tuple, Connection connection) {
 
 void TcpHost::release(Slot& slot) {
   uint32_t index = slot.index;
-  if (slot.in_demux) by_tuple_.erase(slot.tuple);
+  if (slot.in_demux) unlink(slot);
   held_bytes_ -= slot.charged_bytes;
   timers_.remove(index);
   // dirty_ may still name the index: transmit() finds it empty, or a new slot that is not dirty.
@@ -88,6 +118,11 @@ void TcpHost::charge(Slot& slot) {
                                                : options_.config.receive_buffer_bytes_max);
 }
 
+bool TcpHost::has_room_for(const Slot& slot, const Buf& payload) const {
+  if (payload.empty() || held_bytes_ + payload.size() <= options_.memory_bytes_max) return true;
+  return slot.charged_bytes + payload.size() <= options_.receive_bytes_floor;
+}
+
 void TcpHost::relieve() {
   if (starved_.empty() || held_bytes_ >= options_.memory_bytes_max / 8 * 7) return;
   for (TcpId id : std::exchange(starved_, {}))
@@ -99,8 +134,7 @@ void TcpHost::settle(Time now, Slot& slot) {
   charge(slot);
   if (slot.in_demux && slot.connection.state() == State::time_wait) {
     TimeWait record = slot.connection.time_wait_record();
-    by_tuple_.erase(slot.tuple);
-    slot.in_demux = false;
+    unlink(slot);
     timers_.remove(slot.index);
     if (record.expires > now) time_wait_.insert(slot.tuple, record);
     notify(slot);
@@ -120,7 +154,7 @@ std::optional<uint16_t> TcpHost::free_port(Time now, Tuple tuple) {
   uint64_t start = keyed_hash(options_.key, tuple, 0x706f7274);
   for (uint32_t tries = 0; tries < kCount; ++tries) {
     tuple.local_port = static_cast<uint16_t>(kFirst + (start + port_counter_++) % kCount);
-    if (by_tuple_.contains(tuple)) continue;
+    if (find_slot(tuple) != nullptr) continue;
     const TimeWait* old = time_wait_.find(tuple);
     if (old != nullptr && !old->reusable(now)) continue;
     return tuple.local_port;

@@ -6,7 +6,8 @@
 //   2. A connection that the application has closed is freed as soon as it is finished; one that
 //      it still holds is freed when it closes it.
 //   3. The bytes held by all connections are counted after each change; over the budget no
-//      connection is accepted, no byte more is taken from writers, and windows stop growing.
+//      connection is accepted, no byte more is taken from writers, windows stop growing, and of
+//      what arrives only a connection that holds less than its floor keeps the payload.
 //   4. After each call every connection's deadline() is in the timer heap at its time or earlier.
 
 #include <ukstore/libos/net/ip/interface.h>
@@ -20,7 +21,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace ukstore::net {
@@ -59,6 +59,7 @@ struct TcpCounters {
   uint64_t malformed = 0;
   uint64_t resets_out = 0;  // for segments that belonged to nothing
   uint64_t refused_for_memory = 0;
+  uint64_t dropped_for_memory = 0;  // segments whose payload found no room
   uint64_t opened = 0;
   uint64_t closed = 0;
 };
@@ -157,14 +158,16 @@ class TcpHost {
  private:
   struct Slot;
   struct ListenerSlot;
-  struct TupleHash {
-    SecretKey key;
-    size_t operator()(const Tuple& tuple) const { return keyed_hash(key, tuple, 0x6d6170); }
-  };
+  // The demultiplexer.
+  Slot* find_slot(const Tuple& tuple) const;
+  uint32_t& bucket_of(const Tuple& tuple);
+  void link(Slot& slot);
+  void unlink(Slot& slot);
 
   Slot* slot(TcpId id) const;
   Slot& add(const Tuple& tuple, Connection connection);
   void release(Slot& slot);
+  bool has_room_for(const Slot& slot, const Buf& payload) const;
   void touch(Slot& slot);
   void settle(Time now, Slot& slot);
   void charge(Slot& slot);
@@ -187,7 +190,8 @@ class TcpHost {
   Options options_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<uint32_t> free_slots_;
-  std::unordered_map<Tuple, uint32_t, TupleHash> by_tuple_;
+  std::vector<uint32_t> buckets_;  // of slots by their tuple, chained through Slot::next
+  size_t linked_ = 0;
   TimeWaitTable time_wait_;
   std::vector<std::unique_ptr<ListenerSlot>> listeners_;
   TimerHeap timers_;

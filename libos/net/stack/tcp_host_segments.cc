@@ -26,10 +26,16 @@ void TcpHost::on_segment(Time now, const Received& received) {
                                            static_cast<uint32_t>(bytes.size() - header_bytes))};
   Tuple tuple{received.destination.octets, received.source.octets, segment.header.destination_port,
               segment.header.source_port};
-  auto found = by_tuple_.find(tuple);
-  if (found != by_tuple_.end()) {
-    Slot& slot = *slots_[found->second];
+  if (Slot* found = find_slot(tuple)) {
+    Slot& slot = *found;
+    if (!has_room_for(slot, segment.payload)) {
+      // As if the network had lost it, but for what it acknowledges.
+      ++counters_.dropped_for_memory;
+      segment.payload = {};
+      segment.header.flags.fin = false;
+    }
     slot.connection.on_segment(now, segment);
+    if (held_bytes_ > options_.memory_bytes_max / 2) charge(slot);
     touch(slot);
     notify(slot);
     // A long batch must not starve the peer of acknowledgments.
@@ -51,9 +57,9 @@ Belief TcpHost::on_icmp_error(Time now, const IcmpError& error) {
   if (error.quote.size() < 8) return Belief::doubted;
   Tuple tuple{error.source.octets, error.destination.octets, load_be16(error.quote, 0),
               load_be16(error.quote, 2)};
-  auto found = by_tuple_.find(tuple);
-  if (found == by_tuple_.end()) return Belief::doubted;
-  Slot& slot = *slots_[found->second];
+  Slot* found = find_slot(tuple);
+  if (found == nullptr) return Belief::doubted;
+  Slot& slot = *found;
   SeqNumber quoted{load_be32(error.quote, 4)};
   switch (error.kind) {
     case IcmpError::Kind::too_big: {
