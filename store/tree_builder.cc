@@ -9,6 +9,14 @@ struct TreeBuilder::State {
   TreeEditor editor{objects, arena};
   std::deque<LevelBuilder> levels{};
   Bytes last_key{};
+  // Those of payloads and children.  The tree keeps them when it is finished; the builder's own
+  // arena cannot keep what is younger.
+  std::vector<std::shared_ptr<Arena>> others{};
+
+  void keep(const std::shared_ptr<Arena>& other) {
+    if (!other || other == arena || (!others.empty() && others.back() == other)) return;
+    others.push_back(other);
+  }
 
   Result<void> add(BytesView key, const ValueParts& parts, std::span<const Address> side) {
     if (auto ok = check_key(key); !ok) return ok;
@@ -72,7 +80,7 @@ Result<void> TreeBuilder::add(BytesView key, uint8_t kind, const Payload& payloa
   if (payload.form == PayloadForm::none) {
     return fail(Error::Kind::invalid, "a payload without a form: " + printable(key));
   }
-  state_->arena->keep(payload.arena);
+  state_->keep(payload.arena);
   ValueParts parts{.kind = kind,
                    .payload_form = payload.form,
                    .inlined = payload.inlined,
@@ -84,7 +92,7 @@ Result<void> TreeBuilder::add(BytesView key, uint8_t kind, const Payload& payloa
 
 Result<void> TreeBuilder::add_tree(BytesView key, const Tree& child) {
   if (child.empty()) return {};
-  state_->arena->keep(TreeAccess::arena_or_null(child));
+  state_->keep(TreeAccess::arena_or_null(child));
   NodeView node = TreeAccess::root_node(child);
   ValueParts parts;
   std::vector<Address> side;
@@ -108,11 +116,14 @@ Result<Tree> TreeBuilder::finish() {
   State& state = *state_;
   auto built = state.finish();
   if (!built) return pass_on(built);
-  if (built->totals.count == 0) return Tree(state.objects).in(state.arena);
+  std::shared_ptr<Arena> arena = state.arena;
+  for (auto& other : state.others) arena = Arena::keeping(std::move(arena), std::move(other));
+  state.others.clear();
+  if (built->totals.count == 0) return Tree(state.objects).in(std::move(arena));
   ObjectRef root = state.editor.name(*built);
   auto view = state.objects.load(root);
   if (!view) return pass_on(view);
-  return TreeAccess::on_node(state.objects, state.arena, *view, root);
+  return TreeAccess::on_node(state.objects, std::move(arena), *view, root);
 }
 
 }  // namespace ukstore
