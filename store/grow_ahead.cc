@@ -16,7 +16,7 @@ void GrowAhead::committed(uint64_t used_bytes) {
   if (refused_ || first || ++commits_ < kCommitsMin) return;
   // Room for a few commits like this one has to be left; one that is large itself gains nothing.
   if (growth == 0 || growth > kStepBytesMin || used_bytes + 4 * growth < end_bytes_) return;
-  struct stat about {};
+  struct stat about{};
   if (fstat(fd_, &about) != 0 || !S_ISREG(about.st_mode)) {
     refused_ = true;
     return;
@@ -29,8 +29,9 @@ void GrowAhead::committed(uint64_t used_bytes) {
 void GrowAhead::append_zeros(uint64_t from, uint64_t bytes) {
   static constexpr std::array<char, 64 << 10> kZeros{};
   for (uint64_t end = from + bytes; from < end;) {
-    const ssize_t written = pwrite(fd_, kZeros.data(), std::min<uint64_t>(kZeros.size(), end - from),
-                                   static_cast<off_t>(from));
+    const ssize_t written =
+        pwrite(fd_, kZeros.data(), std::min<uint64_t>(kZeros.size(), end - from),
+               static_cast<off_t>(from));
     if (written < 0 && errno == EINTR) continue;
     // A full disk, a limit on the size: what is there serves, and there will be no more.
     if (written <= 0) {

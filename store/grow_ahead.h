@@ -36,10 +36,10 @@ class GrowAhead {
 
   const int fd_;
   int commits_ = 0;
-  uint64_t used_bytes_ = 0;      // after the last commit
-  uint64_t end_bytes_ = 0;       // of the file, as last seen
-  uint64_t growth_bytes_ = 0;    // by the last commit
-  bool refused_ = false;         // by the file system, or not a regular file
+  uint64_t used_bytes_ = 0;    // after the last commit
+  uint64_t end_bytes_ = 0;     // of the file, as last seen
+  uint64_t growth_bytes_ = 0;  // by the last commit
+  bool refused_ = false;       // by the file system, or not a regular file
 };
 
 }  // namespace ukstore

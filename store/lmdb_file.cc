@@ -1,5 +1,6 @@
 #include <ukstore/store/lmdb_file.h>
 
+#include <ukstore/store/lmdb_create.h>
 #include <ukstore/store/lmdb_error.h>
 
 #include <fcntl.h>
@@ -34,14 +35,6 @@ Result<void> refuse_network(const Path& path) {
 
 std::unexpected<Error> system_failure(const Path& path, int error) {
   return lmdb_failure(error, "opening " + path.string());
-}
-
-// Makes the names in a directory survive a power cut.
-void sync_directory(const Path& path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
-  ::close(fd);
 }
 
 }  // namespace
@@ -86,15 +79,16 @@ Result<std::unique_ptr<LmdbFile>> LmdbFile::open(const LmdbOptions& options) {
   if (auto ok = refuse_network(fresh ? file->data_path_.parent_path() : file->data_path_); !ok) {
     return pass_on(ok);
   }
-  if (!fresh) {
-    if (auto ok = file->claim(); !ok) return pass_on(ok);
-  }
-  if (auto ok = file->open_environment(); !ok) return pass_on(ok);
-  if (fresh) {
-    if (auto ok = file->claim(); !ok) return pass_on(ok);
-    sync_directory(file->data_path_.parent_path());
+  const bool empty = !fresh && std::filesystem::is_regular_file(file->data_path_, error) &&
+                     std::filesystem::file_size(file->data_path_, error) == 0;
+  if (make && (fresh || empty)) {
+    auto made = create_lmdb_file(file->data_path_, file->lock_path(), options.map_bytes,
+                                 options.lock_timeout);
+    if (!made) return pass_on(made);
     if (directory) sync_directory(options.path.parent_path());
   }
+  if (auto ok = file->claim(); !ok) return pass_on(ok);
+  if (auto ok = file->open_environment(); !ok) return pass_on(ok);
   return file;
 }
 

@@ -148,13 +148,59 @@ std::vector<TreeEditor::InnerEdit> TreeEditor::edits_above(uint8_t level, LevelC
   return edits;
 }
 
-Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> edits) {
+namespace {
+
+Result<void> check_edits(std::span<const Edit> edits) {
   for (size_t i = 0; i < edits.size(); ++i) {
-    if (auto ok = check_key(edits[i].key); !ok) return pass_on(ok);
+    if (auto ok = check_key(edits[i].key); !ok) return ok;
     if (i > 0 && edits[i - 1].key >= edits[i].key) {
       return fail(Error::Kind::invalid, "edits are not sorted by key, or name a key twice");
     }
   }
+  return {};
+}
+
+}  // namespace
+
+Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> edits) {
+  struct Level {
+    NodeView old;
+    std::span<const Edit> edits;
+    const Edit* of;  // the edit whose child this is
+    size_t next;     // the first whose child may be to be edited
+  };
+  if (auto ok = check_edits(edits); !ok) return pass_on(ok);
+  std::vector<Level> path{{old, edits, nullptr, 0}};
+  for (;;) {
+    Level& here = path.back();
+    while (here.next < here.edits.size() && here.edits[here.next].child != Edit::Part::edit) {
+      ++here.next;
+    }
+    if (here.next < here.edits.size()) {
+      const Edit& edit = here.edits[here.next++];
+      if (auto ok = check_edits(edit.child_edits); !ok) return pass_on(ok);
+      auto child = child_before(here.old, edit.key);
+      if (!child) return pass_on(child);
+      path.push_back({*child, edit.child_edits, &edit, 0});
+      continue;
+    }
+    auto built = apply_here(here.old, here.edits);
+    if (!built || path.size() == 1) return built;
+    below_.insert_or_assign(here.of, std::move(*built));
+    path.pop_back();
+  }
+}
+
+Result<NodeView> TreeEditor::child_before(const NodeView& old, BytesView key) const {
+  if (old.count() > 0) {
+    auto entry = find_below(objects_, old, key);
+    if (!entry) return pass_on(entry);
+    if (*entry && (*entry)->has_child()) return child_node(objects_, **entry);
+  }
+  return TreeAccess::root_node(Tree(objects_));  // in static memory
+}
+
+Result<BuiltTree> TreeEditor::apply_here(const NodeView& old, std::span<const Edit> edits) {
   BuiltTree unchanged{.changed = false};
   if (edits.empty()) return unchanged;
   if (edits.size() == 1 && old.count() == 0) {
@@ -255,7 +301,7 @@ Result<TreeEditor::NewValue> TreeEditor::resolve(const Edit& edit,
       payload = std::move(*made);
     } else {
       payload = std::get<Payload>(edit.new_payload);
-      arena_->keep(payload.arena);
+      arena_ = Arena::keeping(std::move(arena_), payload.arena);
     }
     if (payload.form == PayloadForm::none) {
       return fail(Error::Kind::invalid,
@@ -307,7 +353,7 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
   if (edit.child == Edit::Part::set) {
     if (!edit.new_child || edit.new_child->empty()) return {};
     const Tree& tree = *edit.new_child;
-    arena_->keep(TreeAccess::arena_or_null(tree));
+    arena_ = Arena::keeping(std::move(arena_), TreeAccess::arena_or_null(tree));
     NodeView node = TreeAccess::root_node(tree);
     if (node.is_leaf() && node.object().bytes.size() <= kEmbeddedBytesMax) {
       embed(parts, value.side, node.object().bytes, &node.object(), {});
@@ -317,23 +363,14 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
     return {};
   }
   if (edit.child == Edit::Part::edit) {
-    Tree empty(objects_);
-    NodeView node = TreeAccess::root_node(empty);
-    if (has_old && old->child_form == ChildForm::embedded) node = NodeView(old->embedded);
-    if (has_old && old->child_form == ChildForm::stored) {
-      auto tree = Tree::load(objects_, old->child);
-      if (!tree) return pass_on(tree);
-      node = TreeAccess::root_node(*tree);
-    }
-    auto built = apply(node, edit.child_edits);
-    if (!built) return pass_on(built);
-    if (built->changed) {
-      if (built->totals.count == 0) return {};
-      if (built->is_small()) {
-        embedded_ = std::move(built->small);
-        embed(parts, value.side, embedded_, nullptr, built->side);
+    BuiltTree built = std::move(below_.extract(&edit).mapped());
+    if (built.changed) {
+      if (built.totals.count == 0) return {};
+      if (built.is_small()) {
+        embedded_ = std::move(built.small);
+        embed(parts, value.side, embedded_, nullptr, built.side);
       } else {
-        refer(parts, value.side, built->root, built->totals);
+        refer(parts, value.side, built.root, built.totals);
       }
       return {};
     }
@@ -348,8 +385,7 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
 }
 
 Result<Tree> Tree::apply(std::span<const Edit> edits) const {
-  std::shared_ptr<Arena> made = arena();
-  TreeEditor editor(*objects_, made);
+  TreeEditor editor(*objects_, arena());
   auto built = editor.apply(NodeView(node_), edits);
   if (!built) return pass_on(built);
   if (!built->changed) return *this;

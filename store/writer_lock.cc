@@ -33,7 +33,8 @@ Result<std::unique_ptr<WriterLock>> WriterLock::open(const std::filesystem::path
   if (fstat(fd, &about) != 0) return failed();
   if (about.st_size < static_cast<off_t>(kSignatureBytes)) {
     const std::string blank(kSignatureBytes, '\0');
-    if (pwrite(fd, blank.data(), blank.size(), 0) != static_cast<ssize_t>(blank.size())) return lock;
+    if (pwrite(fd, blank.data(), blank.size(), 0) != static_cast<ssize_t>(blank.size()))
+      return lock;
   }
   void* mapped = mmap(nullptr, kSignatureBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (mapped == MAP_FAILED) return failed();

@@ -36,10 +36,10 @@ class WriterLock {
   void sign();
 
   static constexpr size_t kSignatureBytes = 64;
-  const int fd_;           // -1: none
+  const int fd_;               // -1: none
   char* signature_ = nullptr;  // the bytes of the file, mapped: to sign costs no system call
-  std::string signed_;     // what this process signs with, as of `signed_at_`
-  int64_t signed_at_ = 0;  // in seconds
+  std::string signed_;         // what this process signs with, as of `signed_at_`
+  int64_t signed_at_ = 0;      // in seconds
   WriterGate gate_;
   std::mutex mutex_;  // guards `users_`, and the flock with it
   int users_ = 0;     // holds and the Write that share the flock
