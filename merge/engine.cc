@@ -196,9 +196,10 @@ Result<MergeEngine::MaybeEdit> MergeEngine::merge_key(const Level& level, const 
     if (in.base.front() == in.ours) return take(level.theirs, in.key, in.theirs);
   }
   keys_.emplace_back(in.key);
-  auto edit = !slot                         ? merge_dots(level, in)
-              : slot->is == Slot::Is::value ? merge_value(level, in, slot->kind)
-                                            : merge_step(level, in);
+  auto edit = level.schema == Schema::dot_sets ? merge_element(level, in)
+              : !slot                          ? merge_dots(level, in)
+              : slot->is == Slot::Is::value    ? merge_value(level, in, slot->kind)
+                                               : merge_step(level, in);
   keys_.pop_back();
   return edit;
 }
@@ -282,6 +283,30 @@ Result<MergeEngine::MaybeEdit> MergeEngine::merge_value(const Level& level, cons
   if (!below) return pass_on(below);
   if (!*below) return std::nullopt;
   return Edit::put_tree(Bytes(in.key), std::move(**below));
+}
+
+// An element that both sides added or removed: three-way on its dots.
+Result<MergeEngine::MaybeEdit> MergeEngine::merge_element(const Level& level, const KeyInput& in) {
+  const std::vector<Tree>& trees = level.base.trees;
+  Result<Dots> base = Dots{};
+  if (!all_equal(in.base)) {
+    auto live = base_live(level, in, level.schema);
+    if (!live) return pass_on(live);
+    base = dots_of(*live);
+  } else if (!trees.empty()) {
+    base = read_dots(trees.front(), level.kind, in.base.front());
+  }
+  auto ours = read_dots(level.ours, level.kind, in.ours);
+  auto theirs = read_dots(level.theirs, level.kind, in.theirs);
+  for (const auto* side : {&base, &ours, &theirs}) {
+    if (!*side) return pass_on(*side, printable(path()));
+  }
+  Dots dots = three_way(*base, *ours, *theirs);
+  if (dots == *ours) return std::nullopt;
+  if (dots.empty()) return Edit::remove(Bytes(in.key));
+  Bytes bytes;
+  append_dots(bytes, dots);
+  return Edit::put(Bytes(in.key), static_cast<uint8_t>(level.kind), std::move(bytes));
 }
 
 Result<MergeEngine::MaybeEdit> MergeEngine::merge_dots(const Level& level, const KeyInput& in) {

@@ -89,6 +89,7 @@ class MergeEngine {
   Result<MaybeEdit> merge_key(const Level& level, const KeyInput& in);
   Result<MaybeEdit> merge_step(const Level& level, const KeyInput& in);
   Result<MaybeEdit> merge_value(const Level& level, const KeyInput& in, Kind kind);
+  Result<MaybeEdit> merge_element(const Level& level, const KeyInput& in);
   Result<MaybeEdit> merge_dots(const Level& level, const KeyInput& in);
   Result<MaybeEdit> merge_user(const Level& level, const KeyInput& in, Kind kind);
   Result<MaybeTree> merge_children(const Level& level, const KeyInput& in, Schema schema, Kind kind,

@@ -54,14 +54,38 @@ Result<Live> read_live(const Tree& tree, const std::optional<Entry>& entry) {
   return decode_header(entry->kind, *bytes, beside);
 }
 
+namespace {
+
+Result<void> check_form(Kind kind, const Entry& entry) {
+  if (entry.has_payload() && !entry.has_child()) return {};
+  return fail(Error::Kind::corrupt, "a " + name(kind) + " holds an entry of the wrong form");
+}
+
+}  // namespace
+
+Result<Dots> read_dots(const Tree& tree, Kind kind, const std::optional<Entry>& entry) {
+  if (!entry) return Dots{};
+  if (auto ok = check_form(kind, *entry); !ok) return pass_on(ok);
+  Bytes read;
+  BytesView bytes = entry->inlined;
+  if (entry->payload_form != PayloadForm::inlined) {
+    auto all = tree.read(*entry);
+    if (!all) return pass_on(all);
+    read = std::move(*all);
+    bytes = read;
+  }
+  auto dots = decode_dots(bytes);
+  if (!dots) return dots;
+  if (dots->empty()) return fail(Error::Kind::corrupt, "a " + name(kind) + " holds a dead element");
+  return dots;
+}
+
 Result<Live> read_live(const Tree& tree, Schema schema, Kind kind, BytesView key,
                        const std::optional<Entry>& entry) {
   Live live;
   if (!entry) return live;
-  if (!entry->has_payload() || entry->has_child()) {
-    return fail(Error::Kind::corrupt, "a " + name(kind) + " holds an entry of the wrong form");
-  }
   if (schema == Schema::dot_keyed) {
+    if (auto ok = check_form(kind, *entry); !ok) return pass_on(ok);
     auto dot = take_dot(key);
     if (!dot || !key.empty()) {
       return fail(Error::Kind::corrupt, "a " + name(kind) + " holds a key that is no dot");
@@ -69,11 +93,8 @@ Result<Live> read_live(const Tree& tree, Schema schema, Kind kind, BytesView key
     live.push_back({*dot, kind, tree.payload(*entry)});
     return live;
   }
-  auto bytes = tree.read(*entry);
-  if (!bytes) return pass_on(bytes);
-  auto dots = decode_dots(*bytes);
+  auto dots = read_dots(tree, kind, entry);
   if (!dots) return pass_on(dots);
-  if (dots->empty()) return fail(Error::Kind::corrupt, "a " + name(kind) + " holds a dead element");
   for (const Dot& dot : *dots) live.push_back({dot, kind, {}});
   return live;
 }

@@ -43,6 +43,8 @@ Result<Slot> slot_of(BytesView key);
 // What is live at an entry of `tree`, a directory; nothing for nullopt.
 Result<Live> read_live(const Tree& tree, const std::optional<Entry>& entry);
 
+// The dots of an element (schema dot_sets); none for nullopt.
+Result<Dots> read_dots(const Tree& tree, Kind kind, const std::optional<Entry>& entry);
 // What is live under a key of a tree of another schema (dot_keyed, dot_sets).
 Result<Live> read_live(const Tree& tree, Schema schema, Kind kind, BytesView key,
                        const std::optional<Entry>& entry);

@@ -66,8 +66,8 @@ NodeView::NodeView(const ObjectView& object) : object_(object) {
   count_ = u16(2);
   if (count_ == 0) return;
   prefix_bytes_ = u16(4);
-  count_width_ = static_cast<uint8_t>(base()[6]);
-  size_width_ = static_cast<uint8_t>(base()[7]);
+  count_width_ = static_cast<uint8_t>(base()[kCountWidthAt]);
+  size_width_ = static_cast<uint8_t>(base()[kSizeWidthAt]);
   uniform_keys_ = flags & kUniformKeys;
   uniform_values_ = flags & kUniformValues;
   uint32_t at = kHeaderBytes;
@@ -161,24 +161,55 @@ Bytes encode_leaf(std::span<const LeafItem> items) {
   return out;
 }
 
+namespace {
+
+// The widths of the numbers of inner items, and where what follows the keys is written.
+struct InnerNumbers {
+  uint32_t count_width, size_width;
+
+  explicit InnerNumbers(std::span<const InnerItem> items) {
+    uint64_t count_max = 0, size_max = 0;
+    for (const InnerItem& item : items) {
+      count_max = std::max(count_max, item.count);
+      size_max = std::max(size_max, item.bytes);
+    }
+    count_width = number_width(count_max);
+    size_width = number_width(size_max);
+  }
+  size_t bytes(size_t items) const { return items * (32 + count_width + size_width); }
+  void append(Bytes& out, std::span<const InnerItem> items) const {
+    for (const InnerItem& item : items) out.append(item.hash.view());
+    for (const InnerItem& item : items) append_number(out, item.count, count_width);
+    for (const InnerItem& item : items) append_number(out, item.bytes, size_width);
+  }
+};
+
+}  // namespace
+
 Bytes encode_inner(uint8_t level, std::span<const InnerItem> items) {
   assert(level > 0 && !items.empty());
   KeyEncoder<InnerItem> keys(items);
-  uint64_t count_max = 0, size_max = 0;
-  size_t bytes = 16;
-  for (const InnerItem& item : items) {
-    count_max = std::max(count_max, item.count);
-    size_max = std::max(size_max, item.bytes);
-    bytes += item.key.size() + 2 + 32 + 16;
-  }
-  uint32_t count_width = number_width(count_max), size_width = number_width(size_max);
+  InnerNumbers numbers(items);
+  size_t bytes = 16 + numbers.bytes(items.size());
+  for (const InnerItem& item : items) bytes += item.key.size() + 2;
   Bytes out;
   out.reserve(bytes);
-  keys.header(out, level, 0, uint8_t(count_width), uint8_t(size_width));
+  keys.header(out, level, 0, uint8_t(numbers.count_width), uint8_t(numbers.size_width));
   keys.keys(out);
-  for (const InnerItem& item : items) out.append(item.hash.view());
-  for (const InnerItem& item : items) append_number(out, item.count, count_width);
-  for (const InnerItem& item : items) append_number(out, item.bytes, size_width);
+  numbers.append(out, items);
+  return out;
+}
+
+Bytes encode_inner_like(const NodeView& model, std::span<const InnerItem> items) {
+  assert(model.level() > 0 && model.count() == items.size());
+  InnerNumbers numbers(items);
+  BytesView keys = model.key_block();
+  Bytes out;
+  out.reserve(NodeView::kHeaderBytes + keys.size() + numbers.bytes(items.size()));
+  out.append(model.object().bytes.substr(0, NodeView::kHeaderBytes)).append(keys);
+  out[NodeView::kCountWidthAt] = static_cast<char>(numbers.count_width);
+  out[NodeView::kSizeWidthAt] = static_cast<char>(numbers.size_width);
+  numbers.append(out, items);
   return out;
 }
 

@@ -31,6 +31,14 @@ class NodeView {
   uint32_t count() const { return count_; }
   const ObjectView& object() const { return object_; }
 
+  // Everything about the keys: equal for nodes with equal ones.
+  BytesView key_block() const { return {base() + kHeaderBytes, values_at_ - kHeaderBytes}; }
+  bool has_keys_of(const NodeView& other) const {
+    return count_ == other.count_ && level_ == other.level_ &&
+           prefix_bytes_ == other.prefix_bytes_ && uniform_keys_ == other.uniform_keys_ &&
+           key_block() == other.key_block();
+  }
+
   BytesView prefix() const { return {base() + prefix_at_, prefix_bytes_}; }
   BytesView suffix(uint32_t i) const {
     if (uniform_keys_) return {base() + suffixes_at_ + size_t{i} * key_length_, key_length_};
@@ -62,6 +70,7 @@ class NodeView {
   uint64_t child_bytes(uint32_t i) const { return number(sizes_at_, size_width_, i); }
 
   static constexpr size_t kHeaderBytes = 8;
+  static constexpr size_t kCountWidthAt = 6, kSizeWidthAt = 7;
   static constexpr uint8_t kUniformKeys = 1;
   static constexpr uint8_t kUniformValues = 2;
 
@@ -106,6 +115,8 @@ struct InnerItem {
 };
 Bytes encode_leaf(std::span<const LeafItem> items);
 Bytes encode_inner(uint8_t level, std::span<const InnerItem> items);
+// The same for items with the keys of `model`, whatever keys they have themselves.
+Bytes encode_inner_like(const NodeView& model, std::span<const InnerItem> items);
 
 // The number of entries below a node and their logical bytes.
 struct NodeTotals {

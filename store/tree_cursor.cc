@@ -46,7 +46,11 @@ void TreeCursor::skip() {
   if (frame.node.is_leaf() && frame.node.object().side_count > 0) {
     frame.side += side_count(frame.node.value(frame.index));
   }
-  ++frame.index;
+  skip_subtrees(1);
+}
+
+void TreeCursor::skip_subtrees(uint32_t count) {
+  frames_.back().index += count;
   while (!frames_.empty() && frames_.back().index == frames_.back().node.count()) {
     frames_.pop_back();
     if (!frames_.empty()) ++frames_.back().index;

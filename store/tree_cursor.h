@@ -38,8 +38,9 @@ class TreeCursor {
   Result<void> enter();
   // Enters until an entry is in front.
   Result<void> enter_to_entry();
-  // Goes behind the item in front.
+  // Goes behind the item in front, or the next `count` subtrees of its node.
   void skip();
+  void skip_subtrees(uint32_t count);
   // The item in front, to find out when the cursor has gone behind it.
   struct Place {
     size_t depth;

@@ -9,13 +9,14 @@ namespace ukstore {
 
 // The edits of a leaf level, merged with old entries one at a time.
 struct LeafSource {
+  using Builder = LeafBuilder;
   TreeEditor& editor;
   std::span<const Edit> edits;
 
   size_t size() const { return edits.size(); }
   BytesView key(size_t i) const { return edits[i].key; }
 
-  void keep(const NodeView& node, uint32_t i, uint32_t& side, LevelBuilder& to) {
+  void keep(const NodeView& node, uint32_t i, uint32_t& side, LeafBuilder& to) {
     BytesView value = node.value(i);
     uint32_t named = node.object().side_count == 0 ? 0 : side_count(value);
     sides.clear();
@@ -23,9 +24,9 @@ struct LeafSource {
       sides.push_back(node.object().address(side));
     key_.clear();
     node.append_key(i, key_);
-    to.add_leaf(key_, {value, sides, logical_bytes(value)});
+    to.add(key_, {value, sides, logical_bytes(value)});
   }
-  Result<void> edit(size_t e, const NodeView* node, uint32_t i, uint32_t& side, LevelBuilder& to) {
+  Result<void> edit(size_t e, const NodeView* node, uint32_t i, uint32_t& side, LeafBuilder& to) {
     std::optional<Entry> old;
     if (node) {
       BytesView value = node->value(i);
@@ -35,7 +36,7 @@ struct LeafSource {
     auto value = editor.resolve(edits[e], old);
     if (!value) return pass_on(value);
     if (value->present) {
-      to.add_leaf(edits[e].key, {value->bytes, value->side, value->logical_bytes});
+      to.add(edits[e].key, {value->bytes, value->side, value->logical_bytes});
     }
     return {};
   }
@@ -46,19 +47,20 @@ struct LeafSource {
 
 // The same for a level above: entries are nodes of the level below.
 struct InnerSource {
+  using Builder = InnerBuilder;
   const std::vector<TreeEditor::InnerEdit>& edits;
 
   size_t size() const { return edits.size(); }
   BytesView key(size_t i) const { return edits[i].key; }
 
-  void keep(const NodeView& node, uint32_t i, uint32_t&, LevelBuilder& to) {
+  void keep(const NodeView& node, uint32_t i, uint32_t&, InnerBuilder& to) {
     key_.clear();
     node.append_key(i, key_);
-    to.add_inner(key_, node.child(i), {node.child_count(i), node.child_bytes(i)});
+    to.add(key_, node.child(i), {node.child_count(i), node.child_bytes(i)});
   }
-  Result<void> edit(size_t e, const NodeView*, uint32_t, uint32_t&, LevelBuilder& to) {
+  Result<void> edit(size_t e, const NodeView*, uint32_t, uint32_t&, InnerBuilder& to) {
     const auto& child = edits[e].child;
-    if (child) to.add_inner(edits[e].key, child->ref, child->totals);
+    if (child) to.add(edits[e].key, child->ref, child->totals);
     return {};
   }
 
@@ -73,7 +75,7 @@ Result<TreeEditor::LevelChange> TreeEditor::rewrite(const NodeView& root, uint8_
   LevelChange change;
   bool has_old = root.level() >= level && root.count() > 0;
   NodeCursor cursor(objects_, root);
-  LevelBuilder builder(level);
+  typename Source::Builder builder(level);
   for (size_t e = 0; e < source.size();) {
     if (has_old) {
       if (auto ok = cursor.seek(level, source.key(e)); !ok) return pass_on(ok);
@@ -249,10 +251,10 @@ Result<BuiltTree> TreeEditor::raise(uint8_t level, std::deque<BuiltNode>& nodes)
     }
     ObjectKind kind = level == 0 ? ObjectKind::leaf : ObjectKind::inner;
     if (nodes.size() == 1) return collapse(stage(kind, std::move(nodes.front())));
-    LevelBuilder builder(level + 1);
+    InnerBuilder builder(level + 1);
     for (BuiltNode& node : nodes) {
       ChildNode child = stage(kind, std::move(node));
-      builder.add_inner(child.last_key, child.ref, child.totals);
+      builder.add(child.last_key, child.ref, child.totals);
     }
     builder.finish();
     nodes = std::move(builder.built());

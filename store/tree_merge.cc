@@ -40,6 +40,10 @@ class Side {
     has_key_ = false;
     cursor_.skip();
   }
+  void skip_subtrees(uint32_t count) {
+    has_key_ = false;
+    cursor_.skip_subtrees(count);
+  }
   // Goes behind `last`, the last key of a subtree that was merged.
   Result<void> pass(BytesView last) {
     while (!at_end()) {
@@ -102,6 +106,7 @@ class TreeMerger {
   }
 
   Result<void> step() {
+    if (has_base_ && stands_alike() && take_children()) return {};
     if (ours_.same_subtree(theirs_)) return take_agreed();
     if (has_base_) {
       if (base_.same_subtree(ours_)) return take_changed(theirs_, ours_);
@@ -116,6 +121,41 @@ class TreeMerger {
       if (auto ok = enter(*side); !ok) return ok;
     }
     return {};
+  }
+
+  // Whether all three stand at the same place of inner nodes that have the same keys: what most
+  // nodes near a change look like.
+  bool stands_alike() {
+    int level = ours_.level();
+    if (level <= 0 || theirs_.level() != level || base_.level() != level) return false;
+    const NodeView &b = base_.cursor().node(), &o = ours_.cursor().node(),
+                   &t = theirs_.cursor().node();
+    uint32_t index = ours_.cursor().index();
+    if (theirs_.cursor().index() != index || base_.cursor().index() != index) return false;
+    Alike now{b.object().bytes.data(), o.object().bytes.data(), t.object().bytes.data()};
+    if (now.nodes != alike_.nodes) {
+      now.have_same_keys = b.has_keys_of(o) && t.has_keys_of(o);
+      alike_ = now;
+    }
+    return alike_.have_same_keys;
+  }
+
+  // Takes children one by one where all three stand alike, up to one that all hold differently.
+  // The last of a node is left out, as it may be the last of its level.  False if none was taken.
+  bool take_children() {
+    const NodeView &b = base_.cursor().node(), &o = ours_.cursor().node(),
+                   &t = theirs_.cursor().node();
+    if (!out_.takes(o.level() - 1)) return false;
+    uint32_t first = ours_.cursor().index(), i = first;
+    for (; i + 1 < o.count(); ++i) {
+      Hash ours = o.hash(i), theirs = t.hash(i), base = b.hash(i);
+      if (ours != theirs && theirs != base && ours != base) break;
+      const NodeView& from = ours == base ? t : o;
+      out_.add_child(o, i, from.child(i), {from.child_count(i), from.child_bytes(i)});
+    }
+    if (i == first) return false;
+    for (Side* side : {&base_, &ours_, &theirs_}) side->skip_subtrees(i - first);
+    return true;
   }
 
   // Both sides hold the same subtree.
@@ -242,11 +282,19 @@ class TreeMerger {
     return {};
   }
 
+  struct Alike {
+    std::array<const char*, 3> nodes{};
+    bool have_same_keys = false;
+    Alike() = default;
+    Alike(const char* base, const char* ours, const char* theirs) : nodes{base, ours, theirs} {}
+  };
+
   const MergeKey& merge_key_;
   TreeEditor editor_;
   TreeAssembler out_;
   Side base_, ours_, theirs_;
   const bool has_base_;
+  Alike alike_;                 // where stands_alike() looked last
   Bytes last_;                  // reused
   std::vector<Address> sides_;  // reused
 };

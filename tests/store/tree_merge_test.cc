@@ -97,9 +97,15 @@ std::optional<Edit> edit_to(BytesView key, const Maybe& ours, const Maybe& merge
   return merged ? Edit::put(Bytes(key), 1, *merged) : Edit::remove(Bytes(key));
 }
 
+std::vector<uint64_t> seeds(int normal, int long_mode) {
+  std::vector<uint64_t> seeds{14'427};  // a node was kept back below one that was taken whole
+  for (int seed = 1; seed <= tests::count(normal, long_mode); ++seed) seeds.push_back(seed);
+  return seeds;
+}
+
 TEST(TreeMerge, GivesTheTreeOfTheNaiveMergeWhateverTheShapes) {
-  for (int seed = 1; seed <= tests::count(400, 20'000); ++seed) {
-    Sides sides(static_cast<uint64_t>(seed));
+  for (uint64_t seed : seeds(400, 20'000)) {
+    Sides sides(seed);
     Tree base = sides.tree(sides.base), ours = sides.tree(sides.ours),
          theirs = sides.tree(sides.theirs);
     auto merged = ok(merge_trees(
@@ -120,8 +126,8 @@ TEST(TreeMerge, GivesTheTreeOfTheNaiveMergeWhateverTheShapes) {
 }
 
 TEST(TreeMerge, WithoutABaseAsksForEveryKeyThatDiffers) {
-  for (int seed = 1; seed <= tests::count(200, 10'000); ++seed) {
-    Sides sides(static_cast<uint64_t>(seed));
+  for (uint64_t seed : seeds(200, 10'000)) {
+    Sides sides(seed);
     Tree ours = sides.tree(sides.ours), theirs = sides.tree(sides.theirs);
     auto merged = ok(merge_trees(nullptr, ours, theirs,
                                  [&](BytesView key, const auto& b, const auto& o,
