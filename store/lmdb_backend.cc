@@ -8,6 +8,7 @@
 
 #include <ukstore/store/lmdb_backend.h>
 
+#include <ukstore/store/grow_ahead.h>
 #include <ukstore/store/lmdb_error.h>
 #include <ukstore/store/lmdb_file.h>
 #include <ukstore/store/lmdb_reader.h>
@@ -53,7 +54,8 @@ struct Shared {
         file(std::move(opened)),
         environment(file->environment()),
         dbi(file->dbi()),
-        readers(environment) {}
+        readers(environment),
+        ahead(file->descriptor()) {}
 
   const LmdbOptions options;
   const std::unique_ptr<LmdbFile> file;
@@ -61,6 +63,7 @@ struct Shared {
   const MDB_dbi dbi;
   std::unique_ptr<WriterLock> lock;
   LmdbReaderPool readers;
+  GrowAhead ahead;  // under the lock
   // Set by a failed commit, for good: what the disk holds of it is unknown.
   std::atomic<bool> broken = false;
 };
@@ -78,6 +81,13 @@ struct AbortTxn {
 using AcquiredLock = std::unique_ptr<WriterLock, ReleaseLock>;
 using HeldLock = std::unique_ptr<WriterLock, LetLockGo>;
 using WriteTxn = std::unique_ptr<MDB_txn, AbortTxn>;
+
+// Of the file, by the newest commit.
+uint64_t used_bytes(MDB_env* environment) {
+  MDB_envinfo info{};
+  mdb_env_info(environment, &info);
+  return (uint64_t{info.me_last_pgno} + 1) * LmdbFile::kPageBytes;
+}
 
 class LmdbWrite final : public Write {
  public:
@@ -147,6 +157,9 @@ class LmdbWrite final : public Write {
     int code = mdb_txn_commit(txn_.release());
     if (durability == Durability::lazy) mdb_env_set_flags(shared_.environment, MDB_NOMETASYNC, 0);
     if (code != MDB_SUCCESS) note_failure(code);
+    if (code == MDB_SUCCESS && durability == Durability::durable) {
+      shared_.ahead.committed(used_bytes(shared_.environment));
+    }
     lock_.reset();
     if (code == MDB_SUCCESS) return {};
     return lmdb_failure(
@@ -236,13 +249,7 @@ class LmdbBackend final : public Backend {
   }
 
   std::string_view name() const override { return "lmdb"; }
-  uint64_t size_bytes() const override {
-    MDB_envinfo info{};
-    MDB_stat stat{};
-    mdb_env_info(shared_->environment, &info);
-    mdb_env_stat(shared_->environment, &stat);
-    return (uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
-  }
+  uint64_t size_bytes() const override { return used_bytes(shared_->environment); }
 
  private:
   Result<void> check_writable() const {
