@@ -220,15 +220,14 @@ TEST(Mistakes, UnderJsonTheLastLineOfStandardErrorSaysAllOfIt) {
 
 TEST(Mistakes, WithoutAStoreAnywhereEachCommandSaysHowToMakeOne) {
   Terminal terminal;
-  for (const auto& words :
-       std::vector<std::vector<std::string>>{{"status"},
-                                             {"get", "a"},
-                                             {"set", "a", "1"},
-                                             {"undo"},
-                                             {"fsck"},
-                                             {"merge", "draft"},
-                                             {"batch"},
-                                             {"watch"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"status"},
+                                                                 {"get", "a"},
+                                                                 {"set", "a", "1"},
+                                                                 {"undo"},
+                                                                 {"fsck"},
+                                                                 {"merge", "draft"},
+                                                                 {"batch"},
+                                                                 {"watch"}}) {
     const Outcome outcome = terminal.run(words);
     EXPECT_EQ(outcome.exit, 10) << words[0];
     EXPECT_NE(outcome.err.find("hint: make one here: ukstore init"), std::string::npos)

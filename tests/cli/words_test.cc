@@ -2,6 +2,7 @@
 #include <ukstore/images/ukstore/arguments.h>
 #include <ukstore/images/ukstore/entry.h>
 #include <ukstore/images/ukstore/failure.h>
+#include <ukstore/images/ukstore/graph_drawing.h>
 #include <ukstore/images/ukstore/nearest.h>
 #include <ukstore/images/ukstore/revision.h>
 #include <ukstore/images/ukstore/state_walk.h>
@@ -132,6 +133,32 @@ TEST(Json, BytesThatAreNoUtf8GoThroughBase64) {
   EXPECT_EQ(from_base64("YQ=="), "a");
   EXPECT_EQ(from_base64("YQ="), std::nullopt);
   EXPECT_EQ(from_base64("!!!!"), std::nullopt);
+}
+
+// The drawing of commits given as (own name, parents), newest first.
+std::string drawing(const std::vector<std::pair<char, std::string>>& commits) {
+  const auto ref_of = [](char name) {
+    ObjectRef ref;
+    ref.hash.bytes.fill(static_cast<uint8_t>(name));
+    return ref;
+  };
+  GraphDrawing graph;
+  std::string text;
+  for (const auto& [name, parents] : commits) {
+    StoredCommit commit;
+    commit.ref = ref_of(name);
+    for (const char parent : parents) commit.commit.parents.push_back(ref_of(parent));
+    auto lines = graph.lines_for(commit);
+    lines[0] += name;
+    for (std::string& line : lines) text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+TEST(GraphDrawing, OpensAColumnForEachFurtherParentAndClosesItWhereLinesMeet) {
+  EXPECT_EQ(drawing({{'c', "b"}, {'b', "a"}, {'a', ""}}), "* c\n* b\n* a\n");
+  EXPECT_EQ(drawing({{'d', "bc"}, {'c', "a"}, {'b', "a"}, {'a', ""}}),
+            "* d\n|\\\n| * c\n* | b\n /\n* a\n");
 }
 
 TEST(Words, ForAShellComeBackAsTheyWere) {
