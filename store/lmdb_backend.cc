@@ -17,6 +17,7 @@
 #include <ukstore/store/writer_lock.h>
 
 #include <lmdb.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <atomic>
@@ -27,6 +28,8 @@ namespace {
 // A value of at least this size lies on overflow pages of its own (pages of 4 KiB), which LMDB does
 // not move.
 constexpr size_t kSegmentBytesMin = 2048;
+// A disk with fewer free blocks has cut a write short.
+constexpr uint64_t kBlocksForWrite = 16;
 
 class LmdbSnapshot final : public Snapshot {
  public:
@@ -160,10 +163,17 @@ class LmdbWrite final : public Write {
     lock_.reset();
     if (code == MDB_SUCCESS) return {};
     return lmdb_failure(
-        code, shared_.broken ? "committing (the store is read-only until reopened)" : "committing");
+        code == EIO && is_disk_full() ? ENOSPC : code,
+        shared_.broken ? "committing (the store is read-only until reopened)" : "committing");
   }
 
  private:
+  // LMDB takes a write that the disk cut short for an error of the device.
+  bool is_disk_full() const {
+    struct statvfs about{};
+    return statvfs(shared_.options.path.c_str(), &about) == 0 && about.f_bavail < kBlocksForWrite;
+  }
+
   static std::unexpected<Error> closed() {
     return fail(Error::Kind::closed, "this write has been committed");
   }

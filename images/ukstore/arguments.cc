@@ -92,6 +92,11 @@ Arguments Arguments::parse(const std::vector<std::string>& words) {
   const auto names = command_words(words);
   arguments.command_ = find_command(names);
   size_t name_words = 0;
+  // A word behind a command that stands alone is a mistyped second word.
+  if (arguments.command_ && names.size() > 1 && arguments.command_->name == names[0] &&
+      arguments.command_->usage.empty() && !second_words(names[0]).empty()) {
+    unknown_command(names);
+  }
   if (arguments.command_) {
     name_words = arguments.command_->name.contains(' ') ? 2 : 1;
   } else if (!names.empty()) {
@@ -292,7 +297,7 @@ namespace {
 
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   Number number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;

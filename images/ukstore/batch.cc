@@ -12,6 +12,7 @@ namespace {
 // The failure with the line in front.
 Failure at_line(Failure failure, size_t line) {
   failure.message = "line " + std::to_string(line) + ": " + failure.message;
+  failure.hints.push_back("see what a line holds: ukstore help batch");
   failure.causes.push_back("nothing was changed: a batch is one commit, all of it or none");
   return failure;
 }
@@ -22,7 +23,7 @@ std::string word_field(const Json& object, const std::string& name) {
   throw Failure{Exit::user_error,
                 "the field " + in_quotes(name) + " is missing in " + in_quotes(object.dump()),
                 {},
-                {"see what a line holds: ukstore help batch"}};
+                {}};
 }
 
 std::vector<Bytes> words_of(const Json& object) {
@@ -76,10 +77,7 @@ Batch Batch::read(Context& context) {
 
 Batch::Item Batch::item_of(const Json& object) {
   if (!object.is_object()) {
-    throw Failure{Exit::user_error,
-                  in_quotes(object.dump()) + " is no JSON object",
-                  {},
-                  {"see what a line holds: ukstore help batch"}};
+    throw Failure{Exit::user_error, in_quotes(object.dump()) + " is no JSON object", {}, {}};
   }
   const std::string op = word_field(object, "op");
   Item item{.path = path_of(word_field(object, "path"))};
@@ -100,7 +98,7 @@ Batch::Item Batch::item_of(const Json& object) {
     Failure failure{Exit::user_error, "there is no op " + in_quotes(op)};
     const auto near = did_you_mean(op, {"set", "rm", "op"});
     if (!near.empty()) failure.hints.push_back(near);
-    failure.hints.push_back("there are: set, rm, op; see: ukstore help batch");
+    failure.hints.push_back("there are: set, rm, op");
     throw failure;
   }
   return item;

@@ -25,8 +25,9 @@ Failure file_failure(const std::string& what, const std::string& name, int error
 
 }  // namespace
 
-NewFile::NewFile(std::filesystem::path path, int out) : path_(std::move(path)) {
-  if (path_.filename() == "-") {
+NewFile::NewFile(std::string name, std::filesystem::path path, int out)
+    : name_(std::move(name)), path_(std::move(path)) {
+  if (name_ == "-") {
     fd_ = out;
     return;
   }
@@ -34,14 +35,14 @@ NewFile::NewFile(std::filesystem::path path, int out) : path_(std::move(path)) {
   struct stat about{};
   if (stat(path_.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd_ < 0) throw file_failure("cannot write", path_.string(), errno);
+    if (fd_ < 0) throw file_failure("cannot write", name_, errno);
     owned_ = true;
     return;
   }
   unfinished_.emplace(path_.string() + ".unfinished");
   owned_ = true;
   fd_ = ::open(unfinished_->path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd_ < 0) throw file_failure("cannot write", path_.string(), errno);
+  if (fd_ < 0) throw file_failure("cannot write", name_, errno);
 }
 
 NewFile::~NewFile() {
@@ -52,7 +53,7 @@ void NewFile::write(BytesView bytes) {
   while (!bytes.empty()) {
     const ssize_t size = ::write(fd_, bytes.data(), bytes.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) throw file_failure("cannot write", path_.string(), errno);
+    if (size < 0) throw file_failure("cannot write", name_, errno);
     bytes.remove_prefix(static_cast<size_t>(size));
   }
 }
@@ -63,15 +64,15 @@ void NewFile::finish() {
   const int error = errno;
   ::close(fd_);
   fd_ = -1;
-  if (!closed) throw file_failure("cannot write", path_.string(), error);
+  if (!closed) throw file_failure("cannot write", name_, error);
   if (::rename(unfinished_->path().c_str(), path_.c_str()) != 0) {
-    throw file_failure("cannot write", path_.string(), errno);
+    throw file_failure("cannot write", name_, errno);
   }
   unfinished_->finished();
 }
 
-OldFile::OldFile(const std::filesystem::path& path, int in)
-    : name_(path.string()), owned_(path.filename() != "-") {
+OldFile::OldFile(std::string name, const std::filesystem::path& path, int in)
+    : name_(std::move(name)), owned_(name_ != "-") {
   fd_ = owned_ ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC) : in;
   if (fd_ < 0) throw file_failure("cannot read", name_, errno);
 }

@@ -14,13 +14,15 @@ namespace ukstore::cli {
 // "-" is standard output.
 class NewFile {
  public:
-  // Throws a Failure if it cannot be made; `out` is the descriptor of standard output.
-  NewFile(std::filesystem::path path, int out);
+  // `name` is how the user calls it, `out` the descriptor of standard output.  Throws a Failure if
+  // it cannot be made.
+  NewFile(std::string name, std::filesystem::path path, int out);
   ~NewFile();
   void write(BytesView bytes);
   void finish();
 
  private:
+  const std::string name_;
   const std::filesystem::path path_;
   std::optional<UnfinishedFile> unfinished_{};
   int fd_ = -1;
@@ -30,7 +32,7 @@ class NewFile {
 // A file to read; "-" is standard input.
 class OldFile {
  public:
-  OldFile(const std::filesystem::path& path, int in);
+  OldFile(std::string name, const std::filesystem::path& path, int in);
   ~OldFile();
   OldFile(const OldFile&) = delete;
   // Fills the front of a buffer; 0 at the end.

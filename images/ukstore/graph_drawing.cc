@@ -29,16 +29,18 @@ std::vector<std::string> GraphDrawing::lines_for(const StoredCommit& commit) {
   }
   if (columns_.size() == before || columns_.empty()) return lines;
   std::string below;
-  for (size_t i = 0; i < std::max(before, columns_.size()); ++i) {
-    if (columns_.size() > before) {
-      below += i <= at ? "| " : "\\ ";
-    } else if (i != at) {
-      below += i < at ? "| " : "/ ";
-    } else {
-      below += "  ";
-    }
+  for (size_t i = 0; i < at; ++i) below += "| ";
+  if (columns_.size() > before) {
+    below += "|";
+    for (size_t i = at + 1; i < columns_.size(); ++i) below += "\\ ";
+  } else {
+    // A line that meets its parent to the left bends there; those to the right move up.
+    const auto& parents = commit.commit.parents;
+    const auto met =
+        parents.empty() ? columns_.end() : std::ranges::find(columns_, parents[0].hash);
+    if (at > 0 && met < columns_.begin() + static_cast<ptrdiff_t>(at)) below.back() = '/';
+    for (size_t i = at; i < columns_.size(); ++i) below += " /";
   }
-  while (below.ends_with(' ')) below.pop_back();
   lines.push_back(below + " ");
   return lines;
 }

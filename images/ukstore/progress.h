@@ -14,6 +14,7 @@ class Progress {
   Progress(Context& context, std::string phase, std::string unit, uint64_t total = 0);
   ~Progress();  // takes its line off a terminal
   Progress(const Progress&) = delete;
+  static bool is_wanted(Context& context) { return how(context) != How::none; }
 
   // Tells, now and then, how much is done.  Cheap.
   void at(uint64_t done);

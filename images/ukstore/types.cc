@@ -39,6 +39,15 @@ Failure wrong_value(const Bytes& path, const Bytes& text, std::string_view type,
           {"to keep other bytes there: ukstore set " + shell_word(path) + " VALUE --type bytes"}};
 }
 
+// What a transaction holds at a path, as lines, if the one thing that is live there is of this
+// kind: so that writing what is there makes no commit.
+std::optional<std::vector<Bytes>> live_value(Tx& tx, const Bytes& path, Kind kind) {
+  const State state = must(tx.state(), reading(path));
+  const auto value = must(state.value(path), reading(path));
+  if (!value || value->is_conflict() || value->kind() != kind) return std::nullopt;
+  return find_type(kind)->lines(state, path);
+}
+
 // One line of a text for each element; the last end of line ends the last element.
 std::vector<Bytes> lines_of(const Bytes& text) {
   std::vector<Bytes> lines;
@@ -79,14 +88,9 @@ Write set_counter(const Bytes& path, const Bytes& text) {
   const auto number = to_integer(text);
   if (!number) throw wrong_value(path, text, "counter", "a whole number");
   return [=](Tx& tx) {
-    const auto state = tx.state();
-    if (!state) return tx.fail(state.error());
-    const auto live = state->is_live(path, Kind::counter);
-    if (!live) return tx.fail(live.error());
+    const auto now = live_value(tx, path, Kind::counter);
+    if (now && now->front() == std::to_string(*number)) return;
     auto counter = tx.at<Counter>(path);
-    const auto now = counter.value();
-    if (!now) return tx.fail(now.error());
-    if (*live && *now == *number) return;
     counter.reset();
     counter.add(*number);
   };
@@ -103,7 +107,11 @@ void put_flag(Json& entry, const State& state, BytesView path) {
 Write set_flag(const Bytes& path, const Bytes& text) {
   const bool on = text == "on" || text == "true";
   if (!on && text != "off" && text != "false") throw wrong_value(path, text, "flag", "on or off");
-  return [=](Tx& tx) { on ? tx.at<Flag>(path).enable() : tx.at<Flag>(path).disable(); };
+  return [=](Tx& tx) {
+    const auto now = live_value(tx, path, Kind::flag);
+    if (now && (now->front() == "on") == on) return;
+    on ? tx.at<Flag>(path).enable() : tx.at<Flag>(path).disable();
+  };
 }
 
 // ---- registers
@@ -123,7 +131,11 @@ void put_multi(Json& entry, const State& state, BytesView path) {
 }
 template <class Register>
 Write set_register(const Bytes& path, const Bytes& text) {
-  return [=](Tx& tx) { tx.at<Register>(path).write(text); };
+  return [=](Tx& tx) {
+    const auto now = live_value(tx, path, Register::kind);
+    if (now && *now == std::vector<Bytes>{text}) return;
+    tx.at<Register>(path).write(text);
+  };
 }
 
 // ---- set
@@ -136,16 +148,15 @@ void put_set(Json& entry, const State& state, BytesView path) {
 }
 Write set_set(const Bytes& path, const Bytes& text) {
   return [path, wanted = lines_of(text)](Tx& tx) {
-    const auto state = tx.state();
-    if (!state) return tx.fail(state.error());
-    const auto now = state->at<Set<>>(path).elements();
-    if (!now) return tx.fail(now.error());
+    const auto live = live_value(tx, path, Kind::set);
+    const std::vector<Bytes> now = live.value_or(std::vector<Bytes>());
     auto set = tx.at<Set<>>(path);
-    for (const Bytes& element : *now) {
+    if (!live) set.clear();  // makes it, though it be empty
+    for (const Bytes& element : now) {
       if (std::ranges::find(wanted, element) == wanted.end()) set.erase(element);
     }
     for (const Bytes& element : wanted) {
-      if (std::ranges::find(*now, element) == now->end()) set.insert(element);
+      if (std::ranges::find(now, element) == now.end()) set.insert(element);
     }
   };
 }

@@ -1,13 +1,13 @@
 #include <ukstore/images/ukstore/writing.h>
 
-#include <ukstore/images/ukstore/interruption.h>
+#include <ukstore/images/ukstore/committing.h>
 
 #include <algorithm>
 
 namespace ukstore::cli {
 
 Exit write(Context& context, Branch& branch, const std::string& message, const Write& write) {
-  set_phase(Phase::committing);
+  const Committing committing(context);
   const Committed committed = must(branch.transact(write, context.commit_info(message)),
                                    "cannot write to branch " + in_quotes(branch.name()));
   Output& out = context.out();

@@ -1,5 +1,6 @@
 // backup, restore and bundle: a store, or a part of its history, as one file.
 #include <ukstore/images/ukstore/commands.h>
+#include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
 #include <ukstore/images/ukstore/files.h>
 #include <ukstore/images/ukstore/progress.h>
@@ -23,14 +24,9 @@ Json ref_object(const Ref& ref, std::string_view result) {
   return object;
 }
 
-// "-" stays what it is.
-fs::path file_of(Context& context, const std::string& name) {
-  return name == "-" ? fs::path(name) : context.place(name);
-}
-
 void write_file(Context& context, const std::string& name, const SliceRequest& request) {
   Store& store = context.repo(Access::read).store();
-  NewFile file(file_of(context, name), context.process().out);
+  NewFile file(name, context.place(name), context.process().out);
   Progress progress(context, "writing " + name, "bytes");
   uint64_t done = 0;
   const SliceCounts counts = must(write_slice(store, request,
@@ -57,7 +53,7 @@ void write_file(Context& context, const std::string& name, const SliceRequest& r
 }
 
 AppliedSlice read_file(Context& context, const std::string& name) {
-  OldFile file(file_of(context, name), context.process().in);
+  OldFile file(name, context.place(name), context.process().in);
   Progress progress(context, "reading " + name, "bytes", file.size());
   uint64_t done = 0;
   const auto source = [&](std::span<char> to) -> Result<size_t> {
@@ -113,14 +109,14 @@ fs::path folder_for_new_store(Context& context) {
 
 Exit restore(Context& context, const Arguments& arguments) {
   const std::string& name = arguments.at("FILE");
-  OldFile(file_of(context, name), context.process().in);  // before a store is made for nothing
+  OldFile(name, context.place(name), context.process().in);  // before a store is made for nothing
   if (is_empty_place(context)) {
     make_store_id(context.create(folder_for_new_store(context)).store());
   }
   const AppliedSlice applied = read_file(context, name);
   Store& store = context.repo(Access::write).store();
   if (!arguments.has("force")) refuse_moves(context, applied.heads);
-  set_phase(Phase::committing);
+  const Committing committing(context);
   const auto body = [&](Transaction& tx) -> Result<void> {
     for (const Ref& ref : applied.heads) {
       const auto now = tx.head(ref.kind, ref.name);
@@ -200,7 +196,7 @@ Exit bundle_apply(Context& context, const Arguments& arguments) {
   Store& store = context.repo(Access::write).store();
   const AppliedSlice applied = read_file(context, name);
   std::vector<Landing> landings;
-  set_phase(Phase::committing);
+  const Committing committing(context);
   const auto body = [&](Transaction& tx) -> Result<void> {
     landings.clear();
     for (const Ref& ref : applied.heads) {

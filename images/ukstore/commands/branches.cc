@@ -1,8 +1,8 @@
 // branch and tag: names of commits.
 #include <ukstore/images/ukstore/commands.h>
 #include <ukstore/images/ukstore/commit_text.h>
+#include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
-#include <ukstore/images/ukstore/interruption.h>
 #include <ukstore/images/ukstore/nearest.h>
 #include <ukstore/images/ukstore/revision.h>
 
@@ -103,7 +103,7 @@ Exit create(Context& context, const Arguments& arguments, RefKind kind) {
   refuse_taken(context, kind, name);
   const ObjectRef commit = start_of(context, arguments);
   Head head{commit, ObjectKind::commit};
-  set_phase(Phase::committing);
+  const Committing committing(context);
   must(store.transact(
            [&](Transaction& tx) -> Result<void> {
              if (const auto message = arguments.option("message")) {
@@ -125,7 +125,7 @@ Exit remove(Context& context, const Arguments& arguments, RefKind kind) {
   const std::string name = arguments.at("NAME");
   Store& store = context.repo(Access::write).store();
   const Head head = find_or_throw(context, kind, name);
-  set_phase(Phase::committing);
+  const Committing committing(context);
   must(store.transact(
            [&](Transaction& tx) { return tx.compare_and_set(kind, name, head, std::nullopt); },
            options_of(context)),
@@ -140,7 +140,7 @@ Exit rename(Context& context, const Arguments& arguments) {
   const Head head = find_or_throw(context, RefKind::branch, from);
   check_name(RefKind::branch, to);
   refuse_taken(context, RefKind::branch, to);
-  set_phase(Phase::committing);
+  const Committing committing(context);
   must(store.transact(
            [&](Transaction& tx) -> Result<void> {
              auto made = tx.compare_and_set(RefKind::branch, to, std::nullopt, head);

@@ -75,15 +75,16 @@ Exit resolve(Context& context, const Arguments& arguments) {
 std::vector<Command> conflict_commands() {
   const std::string_view apart =
       "ukstore set milk none --quiet\nukstore branch create draft --quiet\n"
-      "ukstore set milk oat --quiet\nukstore set milk soy --branch draft --quiet\n"
+      "ukstore set milk oat --quiet\nukstore set milk rice --branch draft --quiet\n"
+      "ukstore set milk soy --branch draft --quiet\n"
       "ukstore merge draft --quiet || true";
   return {
       {.name = "conflicts",
        .usage = "[PATH]",
        .summary =
            "the paths where writers disagree, with their values; exit code 4 if there are any",
-       .example = {apart, "ukstore conflicts | sort",
-                   "  1: bytes \"oat\"\n  2: bytes \"soy\"\nmilk\n", Exit::conflict},
+       .example = {apart, "ukstore conflicts", "milk\n  1: bytes \"oat\"\n  2: bytes \"soy\"\n",
+                   Exit::conflict},
        .run = conflicts},
       {.name = "resolve",
        .usage = "PATH [VALUE]",

@@ -26,7 +26,9 @@ void print_commit(Context& context, const ObjectRef& ref, GraphDrawing* graph) {
   if (!graph) return out.line(line);
   const auto drawn = graph->lines_for(commit);
   out.line(drawn[0] + line);
-  for (size_t i = 1; i < drawn.size(); ++i) out.line(drawn[i].substr(0, drawn[i].size() - 1));
+  for (size_t i = 1; i < drawn.size(); ++i) {
+    out.line(drawn[i].substr(0, drawn[i].find_last_not_of(' ') + 1));
+  }
 }
 
 // The commits that made a path what it is; nothing if it never was.

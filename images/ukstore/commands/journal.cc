@@ -1,8 +1,8 @@
 // journal, undo and redo: every change of a head.
 #include <ukstore/images/ukstore/commands.h>
 #include <ukstore/images/ukstore/commit_text.h>
+#include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
-#include <ukstore/images/ukstore/interruption.h>
 
 namespace ukstore::cli {
 namespace {
@@ -92,7 +92,7 @@ Exit journal(Context& context, const Arguments& arguments) {
 Exit step(Context& context, const std::string& verb) {
   context.branch_to_write();
   Repo& repo = context.repo(Access::write);
-  set_phase(Phase::committing);
+  const Committing committing(context);
   const CommitInfo info = context.commit_info(verb);
   const auto result = verb == "undo" ? repo.undo(info) : repo.redo(info);
   if (!result && result.error().kind == Error::Kind::not_found) {

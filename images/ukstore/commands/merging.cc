@@ -1,9 +1,9 @@
 // merge and merge-base.
 #include <ukstore/images/ukstore/commands.h>
 #include <ukstore/images/ukstore/commit_text.h>
+#include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
 #include <ukstore/images/ukstore/entry.h>
-#include <ukstore/images/ukstore/interruption.h>
 #include <ukstore/images/ukstore/revision.h>
 #include <ukstore/store/history.h>
 
@@ -73,6 +73,17 @@ Json conflicts_of(Context& context, const MergeOutcome& outcome, bool made) {
   return conflicts;
 }
 
+// What both sides wrote to a typed value stands twice: the entry was written by both, which says
+// little, and the value merged, which says all.
+std::vector<Explanation> telling(const std::vector<Explanation>& all) {
+  std::vector<Explanation> kept;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const bool same_next = i + 1 < all.size() && all[i + 1].path == all[i].path;
+    if (!(all[i].rule == "writes" && same_next)) kept.push_back(all[i]);
+  }
+  return kept;
+}
+
 void print_outcome(Context& context, const Arguments& arguments, const MergeOutcome& outcome,
                    bool left) {
   Output& out = context.out();
@@ -85,13 +96,13 @@ void print_outcome(Context& context, const Arguments& arguments, const MergeOutc
     if (dry) object["dry_run"] = true;
     if (arguments.has("explain")) {
       object["explanations"] = Json::array();
-      for (const Explanation& one : outcome.explanations) {
+      for (const Explanation& one : telling(outcome.explanations)) {
         object["explanations"].push_back(explanation_object(one));
       }
     }
     return out.object(object);
   }
-  for (const Explanation& one : outcome.explanations) {
+  for (const Explanation& one : telling(outcome.explanations)) {
     out.line(out.painted(Color::bold, printable(one.path)) + "  by " + one.rule);
     out.line("  base    " + one.base);
     out.line("  ours    " + one.ours);
@@ -110,7 +121,7 @@ Exit merge(Context& context, const Arguments& arguments) {
   Branch branch = context.branch_to_write();
   const ObjectRef theirs = resolve_revision(context, arguments.at("REV"));
   const MergeOptions options = options_of(context, arguments);
-  set_phase(Phase::committing);
+  const Committing committing(context);
   const MergeOutcome outcome =
       must(branch.merge(theirs, options),
            "cannot merge " + in_quotes(arguments.at("REV")) + " into " + in_quotes(branch.name()));

@@ -19,7 +19,10 @@ Exit op(Context& context, const Arguments& arguments) {
   }
   const Write change = make_operation(arguments.at("TYPE"), path, verb, words);
   Branch branch = context.branch_to_write();
-  const std::string message = "op " + std::string(type.name) + " " + printable(path) + " " + verb;
+  std::string message = "op " + std::string(type.name) + " " + printable(path) + " " + verb;
+  for (const std::string& word : words) message += " " + printable(word);
+  constexpr size_t kMessageBytesMax = 200;
+  if (message.size() > kMessageBytesMax) message = message.substr(0, kMessageBytesMax) + "...";
   return write(context, branch, message, [&](Tx& tx) {
     TypeGuard(must(tx.state(), "cannot read " + in_quotes(path))).demand(tx, path, type);
     change(tx);

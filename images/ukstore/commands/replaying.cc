@@ -1,7 +1,7 @@
 // revert, reset and cherry-pick: what a commit did, done again or taken back.
 #include <ukstore/images/ukstore/commands.h>
+#include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
-#include <ukstore/images/ukstore/interruption.h>
 #include <ukstore/images/ukstore/revision.h>
 
 namespace ukstore::cli {
@@ -86,7 +86,7 @@ Exit replayed(Context& context, const Arguments& arguments, const std::string& v
   const ObjectRef commit = resolve_revision(context, revision);
   const ReplayOptions options =
       options_of(context, arguments, verb + " " + to_hex(commit.hash).substr(0, 12));
-  set_phase(Phase::committing);
+  const Committing committing(context);
   try {
     const std::string doing = "cannot " + verb + " " + in_quotes(revision);
     return print(context, must(verb == "revert" ? branch.revert(commit, options)
@@ -108,7 +108,7 @@ Exit reset(Context& context, const Arguments& arguments) {
   Branch branch = context.branch_to_write();
   const std::string revision = arguments.at("REV");
   const ObjectRef commit = resolve_revision(context, revision);
-  set_phase(Phase::committing);
+  const Committing committing(context);
   return print(context,
                must(branch.reset(commit, context.commit_info("reset to " + revision)),
                     "cannot reset " + in_quotes(branch.name()) + " to " + in_quotes(revision)));

@@ -41,6 +41,12 @@ Exit get(Context& context, const Arguments& arguments) {
   Output& out = context.out();
   const State state = context.state();
   const Value value = value_at(state, path);
+  if (!value.is_conflict() && value.live.empty()) {
+    throw Failure{Exit::user_error,
+                  in_quotes(path) + " is a directory",
+                  {},
+                  {"see what is in it: ukstore ls " + shell_word(path)}};
+  }
   if (out.is_json()) {
     out.object(entry_object(state, path, value, Detail::value));
     return value.is_conflict() ? Exit::conflict : Exit::done;
@@ -48,12 +54,6 @@ Exit get(Context& context, const Arguments& arguments) {
   if (value.is_conflict()) {
     for (const ShownTerm& term : terms_of(state, path, value)) out.line(term.text);
     return Exit::conflict;
-  }
-  if (value.live.empty()) {
-    throw Failure{Exit::user_error,
-                  in_quotes(path) + " is a directory",
-                  {},
-                  {"see what is in it: ukstore ls " + shell_word(path)}};
   }
   const Kind kind = value.live.front().kind;
   const ValueType* type = find_type(kind);
@@ -110,8 +110,7 @@ std::vector<Command> value_commands() {
        .summary = "removes what is at a path and below it; prints the head",
        .options = {{"message", 'm', "MSG", "the message of the commit"}},
        .example = {"ukstore set notes/today hi --quiet\nukstore set notes/soon ho --quiet",
-                   "ukstore rm notes/soon --quiet && ukstore ls notes",
-                   "today            bytes, 2 bytes\n"},
+                   "ukstore rm notes/soon --quiet && ukstore ls notes", "today\n"},
        .run = rm},
   };
 }

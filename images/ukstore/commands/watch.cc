@@ -14,7 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kLook(60'000);
 
 // The journal entry after which the branch was at a revision.
-uint64_t sequence_of(Context& context, Store& store, const Bytes& branch, const ObjectRef& commit,
+uint64_t sequence_of(Store& store, const Bytes& branch, const ObjectRef& commit,
                      const std::string& revision) {
   uint64_t from = 0;
   for (;;) {
@@ -103,7 +103,7 @@ Exit watch(Context& context, const Arguments& arguments) {
   }
   uint64_t after = must(store.last_sequence(), "cannot read the journal");
   if (const auto revision = arguments.option("since")) {
-    after = sequence_of(context, store, branch, resolve_revision(context, *revision), *revision);
+    after = sequence_of(store, branch, resolve_revision(context, *revision), *revision);
   }
   if (const auto sequence = arguments.number("since-journal")) after = *sequence;
   uint64_t left = arguments.number("number").value_or(UINT64_MAX);
