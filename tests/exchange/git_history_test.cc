@@ -110,7 +110,8 @@ TEST(GitImport, AStreamThatBreaksOffLeavesTheStoreAsItWas) {
   Bytes stream = "feature done\n" + exported_by_git(repository, plain_export()) + "done\n";
   auto store = memory_store();
   const size_t step = stream.size() / static_cast<size_t>(count(40, 2000));
-  for (size_t cut = 0; cut < stream.size(); cut += step) {
+  // The last byte is the end of the last line, which may be missing.
+  for (size_t cut = 0; cut + 1 < stream.size(); cut += step) {
     auto broken = import_bytes(*store, BytesView(stream).substr(0, cut));
     if (cut == 0) continue;  // nothing at all is a stream of nothing
     ASSERT_FALSE(broken) << "cut at " << cut;
