@@ -1,9 +1,11 @@
-# find_package(ukstore) gives ukstore::store, ukstore::merge and ukstore::exchange.  LMDB, xxHash and libarchive come without CMake packages of their own, so
+# find_package(ukstore) gives ukstore::store, ukstore::merge, ukstore::exchange and ukstore::sync.
+# LMDB, xxHash and libarchive come without CMake packages of their own, so
 # pkg-config finds them.
 include(CMakeFindDependencyMacro)
 find_dependency(PkgConfig)
 find_dependency(OpenSSL)
 find_dependency(Threads)
+find_dependency(CapnProto)
 foreach(module lmdb libxxhash libarchive)
   string(REPLACE "libxx" "xx" name ${module})
   if(NOT TARGET PkgConfig::${name})

@@ -103,6 +103,12 @@ LmdbFile::~LmdbFile() {
   if (claimed_) Registry::of_this_process().remove(*claimed_);
 }
 
+int LmdbFile::descriptor() const {
+  mdb_filehandle_t fd = -1;
+  mdb_env_get_fd(environment_, &fd);
+  return fd;
+}
+
 Path LmdbFile::lock_path() const {
   if (options_.layout == LmdbOptions::Layout::directory) return options_.path / "writer.lock";
   struct stat about{};
@@ -135,7 +141,7 @@ Result<void> LmdbFile::open_environment() {
   if (code != MDB_SUCCESS) return system_failure(options_.path, code);
   MDB_stat stat{};
   mdb_env_stat(environment_, &stat);
-  if (stat.ms_psize != 4096) {
+  if (stat.ms_psize != kPageBytes) {
     return fail(Error::Kind::unsupported, options_.path.string() + " has pages of " +
                                               std::to_string(stat.ms_psize) + " bytes, not 4,096");
   }

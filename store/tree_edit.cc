@@ -120,6 +120,7 @@ Result<TreeEditor::LevelChange> TreeEditor::rewrite_inner(const NodeView& root, 
 }
 
 ChildNode TreeEditor::stage(ObjectKind kind, BuiltNode node) {
+  if (node.known) return {std::move(node.last_key), *node.known, node.totals};
   ObjectRef ref = arena_->add(kind, node.bytes, node.side);
   return {std::move(node.last_key), ref, node.totals};
 }
@@ -234,6 +235,14 @@ ObjectRef TreeEditor::name(const BuiltTree& tree) {
   return arena_->add(ObjectKind::leaf, tree.small, tree.side);
 }
 
+Result<Tree> TreeEditor::load(const BuiltTree& tree) {
+  if (tree.totals.count == 0) return Tree(objects_).in(arena_);
+  ObjectRef root = name(tree);
+  auto view = objects_.load(root);
+  if (!view) return pass_on(view);
+  return TreeAccess::on_node(objects_, arena_, *view, root);
+}
+
 Result<TreeEditor::NewValue> TreeEditor::resolve(const Edit& edit,
                                                  const std::optional<Entry>& old) {
   NewValue value;
@@ -344,11 +353,7 @@ Result<Tree> Tree::apply(std::span<const Edit> edits) const {
   auto built = editor.apply(NodeView(node_), edits);
   if (!built) return pass_on(built);
   if (!built->changed) return *this;
-  if (built->totals.count == 0) return Tree(*objects_).in(made);
-  ObjectRef root = editor.name(*built);
-  auto view = objects_->load(root);
-  if (!view) return pass_on(view);
-  return TreeAccess::on_node(*objects_, made, *view, root);
+  return editor.load(*built);
 }
 
 }  // namespace ukstore

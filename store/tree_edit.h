@@ -36,8 +36,18 @@ class TreeEditor {
   // stands above.
   Result<BuiltTree> raise(uint8_t level, std::deque<BuiltNode>& nodes);
   ChildNode stage(ObjectKind kind, BuiltNode node);
-  // A finished tree as an object, whatever its size.
+  // A finished tree as an object, whatever its size; and as a tree that is edited on in the arena.
   ObjectRef name(const BuiltTree& tree);
+  Result<Tree> load(const BuiltTree& tree);
+
+  // A value on its way into a leaf: what an edit makes of an entry.
+  struct NewValue {
+    bool present = false;
+    Bytes bytes;
+    std::vector<Address> side;
+    uint64_t logical_bytes = 0;
+  };
+  Result<NewValue> resolve(const Edit& edit, const std::optional<Entry>& old);
 
  private:
   struct Removed {  // a node of the old level that was merged away
@@ -52,14 +62,6 @@ class TreeEditor {
     Bytes key;
     std::optional<ChildNode> child;  // nullopt: the key goes
   };
-  // A value on its way into a leaf.
-  struct NewValue {
-    bool present = false;
-    Bytes bytes;
-    std::vector<Address> side;
-    uint64_t logical_bytes = 0;
-  };
-
   Result<BuiltTree> one_entry(const Edit& edit);
   Result<LevelChange> rewrite_leaves(const NodeView& root, std::span<const Edit> edits);
   Result<LevelChange> rewrite_inner(const NodeView& root, uint8_t level,
@@ -67,7 +69,6 @@ class TreeEditor {
   template <class Source>
   Result<LevelChange> rewrite(const NodeView& root, uint8_t level, Source& source);
   std::vector<InnerEdit> edits_above(uint8_t level, LevelChange change);
-  Result<NewValue> resolve(const Edit& edit, const std::optional<Entry>& old);
   Result<void> resolve_child(const Edit& edit, const std::optional<Entry>& old, ValueParts& parts,
                              NewValue& value);
   Result<BuiltTree> collapse(ChildNode root);

@@ -1,13 +1,12 @@
 #include "stores.h"
 
-#include <ukstore/store/lmdb_backend.h>
-
 namespace ukstore::tests {
 
 StoreUnderTest::StoreUnderTest(BackendKind kind, StoreOptions options) : kind_(kind) {
   if (kind_ == BackendKind::memory) {
     store_ = must(Store::open(make_memory_backend(), options));
   } else {
+    place_.emplace();
     reopen(options);
   }
 }
@@ -15,9 +14,7 @@ StoreUnderTest::StoreUnderTest(BackendKind kind, StoreOptions options) : kind_(k
 void StoreUnderTest::reopen(StoreOptions options) {
   if (kind_ == BackendKind::memory) return;
   store_.reset();
-  auto backend = must(open_lmdb_backend({.path = directory_.path() / "store",
-                                         .create = LmdbOptions::Create::yes,
-                                         .lock_timeout = std::chrono::milliseconds(50)}));
+  auto backend = must(open_lmdb_backend(place_->options()));
   store_ = must(Store::open(std::move(backend), options));
 }
 

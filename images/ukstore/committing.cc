@@ -1,0 +1,50 @@
+#include <ukstore/images/ukstore/committing.h>
+
+#include <ukstore/images/ukstore/interruption.h>
+#include <ukstore/images/ukstore/progress.h>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+
+namespace ukstore::cli {
+namespace {
+
+// The writer's lock says who took it last: "process 4711 since 2026-11-24T08:15:00Z".
+std::string holder(const std::filesystem::path& folder) {
+  std::ifstream file(folder / "writer.lock");
+  std::string line;
+  std::getline(file, line);
+  line.resize(line.find('\0') == std::string::npos ? line.size() : line.find('\0'));
+  return line.empty() ? "another process" : line;
+}
+
+}  // namespace
+
+Committing::Committing(Context& context) {
+  set_phase(Phase::committing);
+  if (!Progress::is_wanted(context)) return;
+  watcher_ = std::thread(
+      [this, folder = context.store_folder(), fd = context.process().err] { watch(folder, fd); });
+}
+
+Committing::~Committing() {
+  if (!watcher_.joinable()) return;
+  {
+    std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  ended_.notify_one();
+  watcher_.join();
+}
+
+void Committing::watch(const std::filesystem::path& folder, int fd) {
+  std::unique_lock lock(mutex_);
+  const auto over = [&] { return over_; };
+  if (ended_.wait_for(lock, std::chrono::milliseconds(300), over)) return;
+  const std::string text = "waiting to write; the store was last taken by " + holder(folder) + "\n";
+  [[maybe_unused]] const ssize_t ignored = ::write(fd, text.data(), text.size());
+}
+
+}  // namespace ukstore::cli
