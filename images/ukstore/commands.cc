@@ -15,6 +15,7 @@ const std::vector<Group>& groups() {
       {"Doing again and taking back", replay_commands()},
       {"The journal", journal_commands()},
       {"Files", archive_commands()},
+      {"Other formats", exchange_commands()},
       {"Health", health_commands()},
       {"Watching", watch_commands()},
       {"Help", help_commands()},

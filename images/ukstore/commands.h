@@ -30,6 +30,7 @@ std::vector<Command> conflict_commands();
 std::vector<Command> replay_commands();
 std::vector<Command> journal_commands();
 std::vector<Command> archive_commands();
+std::vector<Command> exchange_commands();
 std::vector<Command> health_commands();
 std::vector<Command> watch_commands();
 std::vector<Command> help_commands();

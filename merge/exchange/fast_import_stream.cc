@@ -61,6 +61,10 @@ std::optional<Escape> escape(BytesView text) {
 }  // namespace
 
 std::unexpected<Error> Stream::refuse(std::string_view what, Error::Kind kind) const {
+  if (!reader_.line_ended()) {
+    kind = Error::Kind::invalid;
+    what = "the stream ends within it";
+  }
   return fail(kind,
               "line " + std::to_string(reader_.lines()) + " of the stream: " + std::string(what));
 }

@@ -40,6 +40,7 @@ Result<std::optional<BytesView>> LineReader::line() {
     if (!more) return pass_on(more);
     if (*more == More::some) continue;
     if (start_ == end_) return std::nullopt;
+    line_ended_ = false;
     BytesView rest(buffer_.data() + start_, end_ - start_);
     line_start_ = start_;
     start_ = end_;

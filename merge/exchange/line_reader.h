@@ -29,6 +29,8 @@ class LineReader {
   // Skips a newline if it comes next.
   Result<void> skip_newline();
 
+  // Whether the last line had its newline: else the stream may have been cut off.
+  bool line_ended() const { return line_ended_; }
   uint64_t lines() const { return lines_; }  // read so far
   uint64_t bytes_read() const { return bytes_before_ + start_; }
 
@@ -46,6 +48,7 @@ class LineReader {
   uint64_t bytes_before_ = 0;  // bytes of the stream before the buffer
   uint64_t lines_ = 0;
   bool ended_ = false;
+  bool line_ended_ = true;
 };
 
 }  // namespace ukstore

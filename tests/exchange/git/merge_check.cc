@@ -142,7 +142,7 @@ class MergeCheck {
       return;
     }
     FileChanges expected = changes_by_git(a, tree);
-    if (ran.out.find("Auto-merging ") != std::string::npos || merges_a_file(b, tree, expected)) {
+    if (ran.out.find("Auto-merging ") != std::string::npos || merges_a_file(a, b)) {
       ++check_.trees.file_merged;
       return;
     }
@@ -157,13 +157,16 @@ class MergeCheck {
     }
   }
 
-  // Whether git's merge holds a file that is neither side's: its mode from one, its content from
-  // the other.
-  bool merges_a_file(const std::string& b, const std::string& tree, const FileChanges& from_a) {
-    FileChanges from_b = changes_by_git(b, tree);
-    return std::ranges::any_of(from_b, [&](const auto& change) {
-      auto other = from_a.find(change.first);
-      return other != from_a.end() && !change.second.empty() && other->second == change.second;
+  // Whether both sides changed a file, and not to the same: its content, or, which git merges apart
+  // from it, its mode.
+  bool merges_a_file(const std::string& a, const std::string& b) {
+    auto bases = lines_of(git(repository_, {"merge-base", "--all", a, b}).out);
+    return std::ranges::any_of(bases, [&](const std::string& base) {
+      FileChanges ours = changes_by_git(base, a), theirs = changes_by_git(base, b);
+      return std::ranges::any_of(ours, [&](const auto& change) {
+        auto other = theirs.find(change.first);
+        return other != theirs.end() && other->second != change.second;
+      });
     });
   }
 
