@@ -33,9 +33,13 @@ uint32_t& TcpHost::bucket_of(const Tuple& tuple) {
 
 TcpHost::Slot* TcpHost::find_slot(const Tuple& tuple) const {
   if (buckets_.empty()) return nullptr;
+  if (last_found_ < slots_.size()) {
+    Slot* last = slots_[last_found_].get();
+    if (last != nullptr && last->in_demux && last->tuple == tuple) return last;
+  }
   for (uint32_t at = const_cast<TcpHost*>(this)->bucket_of(tuple); at != UINT32_MAX;
        at = slots_[at]->next)
-    if (slots_[at]->tuple == tuple) return slots_[at].get();
+    if (slots_[at]->tuple == tuple) return slots_[last_found_ = at].get();
   return nullptr;
 }
 

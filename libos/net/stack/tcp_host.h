@@ -192,6 +192,7 @@ class TcpHost {
   std::vector<uint32_t> free_slots_;
   std::vector<uint32_t> buckets_;  // of slots by their tuple, chained through Slot::next
   size_t linked_ = 0;
+  mutable uint32_t last_found_ = UINT32_MAX;  // segments come in trains
   TimeWaitTable time_wait_;
   std::vector<std::unique_ptr<ListenerSlot>> listeners_;
   TimerHeap timers_;
