@@ -10,7 +10,7 @@ namespace {
 class SinkServer final : public protocol::Sink::Server {
  public:
   SinkServer(Store& store, const TypeRegistry& types, SinkPlan plan)
-      : plan_(kj::mv(plan)), intake_(store, types, plan_.landing.tracking, plan_.limits) {}
+      : plan_(kj::mv(plan)), intake_(store, types, plan_.landing, plan_.intake, plan_.peer) {}
 
  protected:
   kj::Promise<void> known(KnownContext context) override {
@@ -53,7 +53,7 @@ class SinkServer final : public protocol::Sink::Server {
 
   Task<void> take_last(LastContext context) {
     co_await take(Bytes(to_bytes(context.getParams().getBytes())));
-    Landed landed = get_or_throw(intake_.land(plan_.landing));
+    Landed landed = get_or_throw(intake_.land());
     const Hash& head = landed.merge ? landed.merge->head.hash : landed.head.hash;
     context.getResults().setHead(to_data(head.view()));
     plan_.landed(landed);
