@@ -55,6 +55,7 @@ protocol::Sink::Client sink_for(Repo& repo, const PullPlan& plan, std::vector<Ha
   SinkPlan sink{
       .landing = landing_of(plan),
       .haves = std::move(haves),
+      .peer = progress->has,
       .objects = kj::mv(objects),
       .landed =
           [progress](const Landed& landed) {
@@ -173,6 +174,7 @@ Task<void> Pusher::open() {
       }
     }
   }
+  for (const Hash& have : haves) has_->add(have);
   auto request = merger.pushRequest();
   auto list = request.initHaves(haves.size());
   for (size_t i = 0; i < haves.size(); ++i) list.set(i, to_data(haves[i].view()));
