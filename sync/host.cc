@@ -14,7 +14,6 @@ constexpr uint16_t kVersion = 1, kOldest = 1;
 constexpr uint8_t kSha256 = 1;
 constexpr size_t kHavesMax = 64, kFindMax = 32, kHeadsMax = 1000, kPlaceMax = 4096;
 constexpr size_t kAnswerBytesMax = 256 * 1024;
-constexpr size_t kPeerHeadsMax = 64;
 
 std::optional<Hash> head_hash(Store& store, BytesView branch) {
   auto head = get_or_throw(store.head(RefKind::branch, branch));
@@ -30,15 +29,15 @@ void fill(Store& store, BytesView branch, protocol::Head::Builder to) {
 }
 
 template <class Context>
-void answer_find(Store& store, BytesView branch, Context& context) {
+void answer_find(Store& store, const Scope& scope, Context& context) {
   auto asked = to_hashes(context.getParams().getCommits(), kFindMax);
-  auto known = get_or_throw(in_history(store, branch, asked));
+  auto known = get_or_throw(in_scope(store, scope, asked));
   auto results = context.getResults().initKnown(asked.size());
   for (size_t i = 0; i < asked.size(); ++i) results.set(i, std::ranges::count(known, asked[i]) > 0);
 }
 
 template <class Context>
-void answer_get(Store& store, BytesView branch, Context& context) {
+void answer_get(Store& store, const Scope& scope, Context& context) {
   auto asked = context.getParams().getPlace();
   if (asked.getPath().size() > kPlaceMax || asked.getLinks().size() > kPlaceMax) {
     kj::throwFatalException(to_exception({Error::Kind::limit, "a place too far down"}));
@@ -48,24 +47,26 @@ void answer_get(Store& store, BytesView branch, Context& context) {
   for (uint32_t link : asked.getLinks()) place.links.push_back(link);
   std::vector<uint32_t> wanted;
   for (uint32_t number : context.getParams().getWanted()) wanted.push_back(number);
-  auto objects = get_or_throw(objects_at(store, branch, place, wanted, kAnswerBytesMax));
+  auto objects = get_or_throw(objects_at(store, scope, place, wanted, kAnswerBytesMax));
   auto results = context.getResults().initObjects(objects.size());
   for (size_t i = 0; i < objects.size(); ++i) results.set(i, to_data(objects[i]));
 }
 
 class ObjectsServer final : public protocol::Objects::Server {
  public:
-  ObjectsServer(Store& store, Bytes branch) : store_(store), branch_(std::move(branch)) {}
+  ObjectsServer(Store& store, Bytes branch, std::shared_ptr<const PeerHas> peer)
+      : store_(store), branch_(std::move(branch)), peer_(std::move(peer)) {}
 
  protected:
   kj::Promise<void> get(GetContext context) override {
-    answer_get(store_, branch_, context);
+    answer_get(store_, Scope{{branch_}, {peer_->told().begin(), peer_->told().end()}}, context);
     return kj::READY_NOW;
   }
 
  private:
   Store& store_;
   const Bytes branch_;
+  const std::shared_ptr<const PeerHas> peer_;
 };
 
 // What the objects of one connection share.
@@ -83,7 +84,21 @@ struct Shared : kj::Refcounted {
   Host& host;
   const Peer peer;
   kj::Function<void(const Error&)> cut;
-  std::map<Bytes, PeerHas, std::less<>> has;  // by branch
+  std::shared_ptr<PeerHas> has_of(const Bytes& branch) {
+    auto& has = has_[branch];
+    if (!has) has = std::make_shared<PeerHas>();
+    return has;
+  }
+  Bytes tracking(const Bytes& branch) const {
+    return peer.name.empty() ? Bytes() : tracking_branch(peer.name, branch);
+  }
+  Scope scope(const Bytes& branch) {
+    const auto told = has_of(branch)->told();
+    return {{branch, tracking(branch)}, {told.begin(), told.end()}};
+  }
+
+ private:
+  std::map<Bytes, std::shared_ptr<PeerHas>> has_;  // by branch
 };
 
 class ReaderServer final : public protocol::Reader::Server {
@@ -99,12 +114,12 @@ class ReaderServer final : public protocol::Reader::Server {
   }
   kj::Promise<void> find(FindContext context) override {
     shared_->require(branch_, Right::read);
-    answer_find(shared_->store(), branch_, context);
+    answer_find(shared_->store(), shared_->scope(branch_), context);
     return kj::READY_NOW;
   }
   kj::Promise<void> get(GetContext context) override {
     shared_->require(branch_, Right::read);
-    answer_get(shared_->store(), branch_, context);
+    answer_get(shared_->store(), shared_->scope(branch_), context);
     return kj::READY_NOW;
   }
   kj::Promise<void> pull(PullContext context) override {
@@ -117,7 +132,7 @@ class ReaderServer final : public protocol::Reader::Server {
     auto params = context.getParams();
     shared_->require(branch_, Right::read);
     auto haves = to_hashes(params.getHaves(), kHavesMax);
-    auto known = get_or_throw(in_history(shared_->store(), branch_, haves));
+    auto known = get_or_throw(in_scope(shared_->store(), shared_->scope(branch_), haves));
     auto sink = params.getSink();
     const bool follow = params.getFollow();
     auto results = context.getResults();
@@ -131,9 +146,9 @@ class ReaderServer final : public protocol::Reader::Server {
       results.setOutcome(protocol::Reader::Outcome::UNKNOWN);
       co_return;
     }
-    PeerHas& has = shared_->has[branch_];
-    for (const Hash& have : known) has.add(have);
-    if (at && has.contains(*at) && !follow) {
+    const auto has = shared_->has_of(branch_);
+    for (const Hash& have : known) has->add(have);
+    if (at && std::ranges::count(known, *at) > 0 && !follow) {
       results.setOutcome(protocol::Reader::Outcome::CURRENT);
       co_return;
     }
@@ -142,10 +157,11 @@ class ReaderServer final : public protocol::Reader::Server {
     for (;;) {
       auto moved = shared_->host.signal().next();
       at = head_hash(shared_->store(), branch_);
-      if (at && !has.contains(*at)) {
-        get_or_throw(out.plan({*at, {}}, has.heads()));
+      if (at && !(follow && has->contains(*at))) {
+        get_or_throw(out.plan({*at, {}}, follow ? has->heads() : std::span<const Hash>()));
+        has->tell(*at);
         co_await send_planned(out, sink);
-        has.add(*at);
+        has->add(*at);
         if (follow) continue;
       }
       if (!follow) break;
@@ -183,36 +199,36 @@ class MergerServer final : public protocol::Merger::Server {
   }
   kj::Promise<void> find(FindContext context) override {
     shared_->require(branch_, Right::merge);
-    answer_find(shared_->store(), branch_, context);
+    answer_find(shared_->store(), shared_->scope(branch_), context);
     return kj::READY_NOW;
   }
   kj::Promise<void> push(PushContext context) override {
     shared_->require(branch_, Right::merge);
     auto params = context.getParams();
     auto haves = to_hashes(params.getHaves(), kHavesMax);
-    auto known = get_or_throw(in_history(shared_->store(), branch_, haves));
+    auto known = get_or_throw(in_scope(shared_->store(), shared_->scope(branch_), haves));
     if (known.size() != haves.size()) {
       kj::throwFatalException(
           to_exception({Error::Kind::moved, "the branch does not know these commits"}));
     }
-    PeerHas& has = shared_->has[branch_];
-    for (const Hash& have : known) has.add(have);
+    const auto has = shared_->has_of(branch_);
+    for (const Hash& have : known) has->add(have);
     const Peer& peer = shared_->peer;
     SinkPlan plan{
-        .landing = {.tracking =
-                        peer.name.empty() ? Bytes() : "remotes/" + peer.name + "/" + branch_,
+        .landing = {.tracking = shared_->tracking(branch_),
                     .merge_into = branch_,
                     .note = "push from " + (peer.name.empty() ? Bytes("a peer") : peer.name),
                     .when_ms = shared_->host.options().now_ms()},
         .haves = std::move(known),
+        .peer = has,
         .objects = params.getObjects(),
-        .landed = [&has](const Landed& landed) { has.add(landed.head.hash); },
+        .landed = [has](const Landed& landed) { has->add(landed.head.hash); },
         .broken =
             [this, self = thisCap()](const Error& error) {
               bool hostile = error.kind == Error::Kind::corrupt || error.kind == Error::Kind::limit;
               if (hostile) shared_->cut(error);
             },
-        .limits = shared_->host.options().limits};
+        .intake = shared_->host.options().intake};
     auto sink = make_sink(shared_->store(), shared_->host.repo().types(), kj::mv(plan));
     context.getResults().setSink(kj::mv(sink));
     return kj::READY_NOW;
@@ -295,14 +311,6 @@ class DoorServer final : public protocol::Door::Server {
 
 }  // namespace
 
-void PeerHas::add(const Hash& head) {
-  std::erase(heads_, head);
-  if (heads_.size() >= kPeerHeadsMax) heads_.erase(heads_.begin());
-  heads_.push_back(head);
-}
-
-bool PeerHas::contains(const Hash& head) const { return std::ranges::count(heads_, head) > 0; }
-
 Host::Host(Repo& repo, HostOptions options)
     : repo_(repo), options_(std::move(options)), signal_(repo.store()) {}
 
@@ -310,8 +318,9 @@ protocol::Door::Client Host::door(Peer peer, kj::Function<void(const Error&)> cu
   return kj::heap<DoorServer>(kj::refcounted<Shared>(*this, std::move(peer), kj::mv(cut)));
 }
 
-kj::Own<protocol::Objects::Server> serve_objects(Store& store, Bytes branch) {
-  return kj::heap<ObjectsServer>(store, std::move(branch));
+kj::Own<protocol::Objects::Server> serve_objects(Store& store, Bytes branch,
+                                                 std::shared_ptr<const PeerHas> peer) {
+  return kj::heap<ObjectsServer>(store, std::move(branch), std::move(peer));
 }
 
 }  // namespace ukstore

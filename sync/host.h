@@ -23,20 +23,8 @@ struct HostOptions {
   Bytes store_id;  // 16 bytes
   // What a peer may do with a branch; asked whenever it asks for one.
   std::function<Right(const Peer&, BytesView branch)> right;
-  IntakeLimits limits{};
+  IntakeOptions intake{};
   std::function<int64_t()> now_ms = [] { return int64_t{0}; };  // for the journal
-};
-
-// What a peer is known to have, of one branch, from what came from it and what was sent to it:
-// nothing of that is sent again.
-class PeerHas {
- public:
-  void add(const Hash& head);
-  bool contains(const Hash& head) const;
-  std::span<const Hash> heads() const { return heads_; }
-
- private:
-  std::vector<Hash> heads_;  // the newest last
 };
 
 // All that is referred to outlives the host, and the host outlives what it makes.
@@ -59,6 +47,12 @@ class Host {
 };
 
 // The objects of the states of a branch, by their places (protocol.capnp, Objects).
-kj::Own<protocol::Objects::Server> serve_objects(Store& store, Bytes branch);
+kj::Own<protocol::Objects::Server> serve_objects(Store& store, Bytes branch,
+                                                 std::shared_ptr<const PeerHas> peer);
+
+// The branch under which the head of a peer's branch is kept.
+inline Bytes tracking_branch(BytesView remote, BytesView branch) {
+  return "remotes/" + Bytes(remote) + "/" + Bytes(branch);
+}
 
 }  // namespace ukstore

@@ -18,7 +18,7 @@ std::unexpected<Error> corrupt(std::string what) {
   return fail(Error::Kind::corrupt, "from a peer: " + std::move(what));
 }
 
-Bytes tips_key(BytesView stream) { return "sync/staged/" + Bytes(stream.substr(0, 200)); }
+Bytes tips_key(BytesView tracking) { return "sync/staged/" + Bytes(tracking.substr(0, 200)); }
 
 Edit& edit_at(std::vector<Edit>& edits, const KeyPath& path) {
   auto* level = &edits;
@@ -55,20 +55,22 @@ class Intake::Commits final : public CommitSource {
   const std::unordered_map<Hash, ObjectRef>& fresh_;
 };
 
-Intake::Intake(Store& store, const TypeRegistry& types, Bytes stream, IntakeLimits limits)
+Intake::Intake(Store& store, const TypeRegistry& types, Landing landing, IntakeOptions options,
+               std::shared_ptr<const PeerHas> peer)
     : store_(store),
       types_(types),
-      stream_(std::move(stream)),
-      limits_(limits),
+      landing_(std::move(landing)),
+      options_(std::move(options)),
+      peer_(std::move(peer)),
       source_(std::make_unique<Commits>(store.objects(), fresh_)),
       arena_(store.new_spilling_arena()) {}
 
 Intake::~Intake() = default;
 
-Result<std::vector<Hash>> staged_tips(const Store& store, BytesView stream) {
+Result<std::vector<Hash>> staged_tips(const Store& store, BytesView tracking) {
   std::vector<Hash> tips;
-  if (stream.empty()) return tips;
-  auto record = store.record(tips_key(stream));
+  if (tracking.empty()) return tips;
+  auto record = store.record(tips_key(tracking));
   if (!record) return pass_on(record);
   if (!*record) return tips;
   for (size_t at = 0; at + sizeof(Hash::bytes) <= (*record)->size(); at += sizeof(Hash::bytes)) {
@@ -116,7 +118,10 @@ Result<std::optional<Wanted>> Intake::read_record() {
   if (waiting_) return go_on_with_edits();
   if (waits_for_nodes_) {
     waits_for_nodes_ = false;
-    auto tree = Tree::load(store_.objects(), {open_->header.commit.tree.hash, {}});
+    const Hash& root = open_->header.commit.tree.hash;
+    auto address = locate(root);
+    if (!address) return pass_on(address);
+    auto tree = Tree::load(store_.objects(), {root, address->value_or(Address())});
     if (!tree) return pass_on(tree);
     open_->tree = tree->in(arena_);
     return finish_commit();
@@ -152,17 +157,18 @@ Result<std::optional<ObjectRef>> Intake::find_commit(const Hash& hash) const {
 Result<ObjectRef> Intake::admit(const Hash& hash) {
   auto found = find_commit(hash);
   if (!found) return pass_on(found);
+  if (!*found) {  // one of ours that waits in memory is no ground to build on
+    if (auto ok = store_.flush(); !ok) return pass_on(ok);
+    found = find_commit(hash);
+    if (!found) return pass_on(found);
+  }
   if (!*found) return corrupt("commit " + to_hex(hash) + " is not here");
   if (names_.contains(hash)) return **found;
-  WalkBudget budget{.visits_max = kVisitsMax};
-  for (const Hash& have : haves_) {
-    auto tip = find_commit(have);
-    if (!tip) return pass_on(tip);
-    if (!*tip) continue;
-    auto is = is_ancestor(*source_, **found, **tip, budget);
-    if (!is) return pass_on(is);
-    if (*is) return **found;
-  }
+  Scope scope{{landing_.tracking, landing_.merge_into.value_or("")}, haves_};
+  if (peer_) scope.told.insert(scope.told.end(), peer_->told().begin(), peer_->told().end());
+  auto known = in_scope(store_, scope, std::span(&hash, 1));
+  if (!known) return pass_on(known);
+  if (!known->empty()) return **found;
   // The same words, so that nobody learns what is here.
   return corrupt("commit " + to_hex(hash) + " is not here");
 }
@@ -264,7 +270,7 @@ Result<void> Intake::apply(const TreeEdits& edits) {
   auto next = open_->tree->apply(edits.edits);
   if (!next) return corrupt(next.error().message);
   const size_t written = arena_->unwritten_bytes() - before;
-  if (written > limits_.written_bytes_base + limits_.written_bytes_per_edit * edits.count) {
+  if (written > options_.written_bytes_base + options_.written_bytes_per_edit * edits.count) {
     return fail(Error::Kind::limit, "from a peer: " + std::to_string(edits.count) +
                                         " edits write " + std::to_string(written) + " bytes");
   }
@@ -294,7 +300,7 @@ Result<std::optional<Wanted>> Intake::finish_commit() {
 }
 
 Result<void> Intake::stage(OpenCommit& open) {
-  if (++commits_ > limits_.commits_max)
+  if (++commits_ > options_.commits_max)
     return fail(Error::Kind::limit, "from a peer: too many commits");
   Commit& commit = open.header.commit;
   if (open.tree->hash() != commit.tree.hash) {
@@ -317,9 +323,13 @@ Result<void> Intake::publish(BytesView body) {
   auto name = names_.take_name(body);
   if (!name) return pass_on(name);
   if (!body.empty()) return corrupt("a record is too long");
-  auto known = admit(*name);
+  return adopt(*name);
+}
+
+Result<void> Intake::adopt(const Hash& head) {
+  auto known = admit(head);
   if (!known) return pass_on(known);
-  published_ = *name;
+  published_ = head;
   return {};
 }
 
@@ -330,21 +340,23 @@ Result<void> Intake::relieve() {
     drafted_ = false;
     drafts_.clear();
   }
-  if (bytes_since_checkpoint_ >= limits_.checkpoint_bytes) return checkpoint();
-  if (arena_->unwritten_bytes() >= limits_.unwritten_bytes_max) return write_staged();
+  if (bytes_since_checkpoint_ >= options_.checkpoint_bytes) return checkpoint();
+  if (arena_->unwritten_bytes() >= options_.unwritten_bytes_max) return write_staged();
   return {};
 }
 
 Result<void> Intake::checkpoint() {
   bytes_since_checkpoint_ = 0;
   if (auto ok = write_staged(); !ok) return ok;
-  if (stream_.empty() || tips_.empty()) return {};
+  if (landing_.tracking.empty() || tips_.empty()) return {};
   Bytes names;
   for (const Hash& tip : tips_) {
     if (names.size() < kTipsMax * sizeof(Hash::bytes)) names += tip.view();
   }
   auto receipt = store_.transact(
-      [&](Transaction& transaction) { return transaction.put_record(tips_key(stream_), names); },
+      [&](Transaction& transaction) {
+        return transaction.put_record(tips_key(landing_.tracking), names);
+      },
       {.durability = Durability::durable});
   if (!receipt) return pass_on(receipt);
   return {};
@@ -395,13 +407,13 @@ Result<void> Intake::remake(Transaction& transaction) const {
 }
 
 Result<void> Intake::forget_staged(Transaction& transaction) const {
-  if (stream_.empty()) return {};
-  auto record = transaction.record(tips_key(stream_));
+  if (landing_.tracking.empty()) return {};
+  auto record = transaction.record(tips_key(landing_.tracking));
   if (!record) return pass_on(record);
-  return *record ? transaction.erase_record(tips_key(stream_)) : Result<void>();
+  return *record ? transaction.erase_record(tips_key(landing_.tracking)) : Result<void>();
 }
 
-Result<Landed> Intake::land(const Landing& landing) {
+Result<Landed> Intake::land() {
   if (broken_) return std::unexpected(*broken_);
   if (!published_)
     return fail(Error::Kind::invalid, "a stream that has published nothing cannot land");
@@ -411,35 +423,37 @@ Result<Landed> Intake::land(const Landing& landing) {
   Landed landed{.head = {*published_, {}}, .commits = commits_};
   const Writers writers(random_replica_id, {});  // canonical merges mint nothing
   const MergeBudget budget;
-  enum class Merging { yes, no } merging = landing.merge_into ? Merging::yes : Merging::no;
+  enum class Merging { yes, no } merging = landing_.merge_into ? Merging::yes : Merging::no;
   auto body = [&](Transaction& transaction) -> Result<void> {
     if (auto ok = remake(transaction); !ok) return ok;
     if (auto ok = forget_staged(transaction); !ok) return ok;
     const Head head{{*published_, {}}, ObjectKind::commit};
-    if (!landing.tracking.empty()) {
-      auto now = transaction.head(RefKind::branch, landing.tracking);
+    if (!landing_.tracking.empty()) {
+      auto now = transaction.head(RefKind::branch, landing_.tracking);
       if (!now) return pass_on(now);
       if (!*now || (*now)->ref != head.ref) {
-        auto ok = transaction.compare_and_set(RefKind::branch, landing.tracking, *now, head);
+        auto ok = transaction.compare_and_set(RefKind::branch, landing_.tracking, *now, head);
         if (!ok) return ok;
       }
     }
     if (merging == Merging::no) return {};
-    MergeIntoBranch merge(transaction, types_, budget, writers, *landing.merge_into);
-    auto outcome = merge.run(head.ref, {});
+    auto outcome = options_.merge
+                       ? options_.merge(transaction, *landing_.merge_into, head.ref)
+                       : MergeIntoBranch(transaction, types_, budget, writers, *landing_.merge_into)
+                             .run(head.ref, {});
     if (!outcome) return pass_on(outcome);
     landed.merge = std::move(*outcome);
     return {};
   };
-  const TransactOptions options{
-      .note = landing.note, .when_ms = landing.when_ms, .durability = Durability::durable};
-  auto receipt = store_.transact(body, options);
+  const TransactOptions how{
+      .note = landing_.note, .when_ms = landing_.when_ms, .durability = Durability::durable};
+  auto receipt = store_.transact(body, how);
   if (!receipt && merging == Merging::yes &&
       (receipt.error().kind == Error::Kind::unsupported ||
        receipt.error().kind == Error::Kind::limit)) {
     landed.not_merged = receipt.error();
     merging = Merging::no;
-    receipt = store_.transact(body, options);
+    receipt = store_.transact(body, how);
   }
   if (!receipt) return pass_on(receipt);
   // What comes next begins anew.

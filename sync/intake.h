@@ -16,13 +16,19 @@
 #include <ukstore/store/history.h>
 #include <ukstore/store/links.h>
 #include <ukstore/sync/edits.h>
+#include <ukstore/sync/peer_has.h>
+#include <ukstore/sync/places.h>
 #include <ukstore/sync/record.h>
 
 #include <unordered_set>
 
 namespace ukstore {
 
-struct IntakeLimits {
+// Merges a commit into a branch, within the transaction that lands it.
+using MergeFunction =
+    std::function<Result<MergeOutcome>(Transaction&, const Bytes& branch, const ObjectRef& theirs)>;
+
+struct IntakeOptions {
   // What making the edits of one record may write: so much, and so much for each edit.  Keys that
   // were ground to have no boundaries make an edit rewrite long runs of nodes.
   uint64_t written_bytes_base = 4 << 20;
@@ -32,6 +38,8 @@ struct IntakeLimits {
   // since they were.
   size_t unwritten_bytes_max = 4 << 20;
   size_t checkpoint_bytes = 256 << 10;
+  // None: the canonical merge, by the rule of rest.
+  MergeFunction merge{};
 };
 
 // Objects that a stream names and that must be here before it goes on.
@@ -62,8 +70,9 @@ struct Landed {
 
 class Intake {
  public:
-  // Both outlive this.  What is staged is remembered under the name of the stream; "" forgets it.
-  Intake(Store& store, const TypeRegistry& types, Bytes stream, IntakeLimits limits = {});
+  // Both outlive this.  What is staged is remembered under the name of the tracking branch.
+  Intake(Store& store, const TypeRegistry& types, Landing landing, IntakeOptions options = {},
+         std::shared_ptr<const PeerHas> peer = {});
   ~Intake();
 
   // Tells what the sender was told: the names that begin the table.
@@ -78,9 +87,11 @@ class Intake {
   // An object that was wanted, or one below it; what it names must be here.
   Result<void> supply(ObjectKind kind, BytesView bytes, const Hash& expected);
 
+  // A commit that the sender says it is at, without a stream: as if it had been published.
+  Result<void> adopt(const Hash& head);
   // The head that the stream has published and that has not landed.
   const std::optional<Hash>& published() const { return published_; }
-  Result<Landed> land(const Landing& landing);
+  Result<Landed> land();
 
   // Writes what is staged, so that a later stream may build on it (`staged_tips`): done by itself
   // now and then, so that a stream that breaks off has little to send again.
@@ -118,8 +129,9 @@ class Intake {
 
   Store& store_;
   const TypeRegistry& types_;
-  const Bytes stream_;
-  const IntakeLimits limits_;
+  const Landing landing_;
+  const IntakeOptions options_;
+  const std::shared_ptr<const PeerHas> peer_;
   std::unordered_map<Hash, ObjectRef> fresh_;  // commits of this stream that are staged
   std::unique_ptr<CommitSource> source_;
   std::shared_ptr<Arena> arena_;
@@ -150,7 +162,8 @@ class Intake {
   std::optional<Error> broken_;
 };
 
-// The commits that a stream of that name staged before it broke off: all of their history is here.
-Result<std::vector<Hash>> staged_tips(const Store& store, BytesView stream);
+// The commits that a stream to that tracking branch staged before it broke off: all of their
+// history is here.
+Result<std::vector<Hash>> staged_tips(const Store& store, BytesView tracking);
 
 }  // namespace ukstore

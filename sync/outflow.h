@@ -22,6 +22,8 @@ class Outflow {
   // are further commits that the receiver has and that the table does not name.  Costs 32 bytes a
   // commit until they are sent.  The last plan must have been written out.
   Result<void> plan(const ObjectRef& head, std::span<const Hash> hidden = {});
+  // What the plan leads to.
+  const Hash& head() const { return head_.value().hash; }
   size_t commits_left() const { return todo_.size(); }
 
   // Appends records of about `bytes_max` bytes.  The record that publishes the head comes last.

@@ -45,34 +45,51 @@ Result<ObjectRef> start_of(const Store& store, const StoredCommit& commit,
 
 }  // namespace
 
-Result<std::vector<Hash>> in_history(const Store& store, BytesView branch,
-                                     std::span<const Hash> commits) {
-  std::vector<Hash> known;
-  auto head = store.head(RefKind::branch, branch);
-  if (!head) return pass_on(head);
-  if (!*head) return known;
+Result<std::vector<Hash>> in_scope(const Store& store, const Scope& scope,
+                                   std::span<const Hash> commits) {
   auto source = store.commits();
   if (!source) return pass_on(source);
+  // nullopt for what is no commit here.
+  auto find = [&](const Hash& hash) -> Result<std::optional<ObjectRef>> {
+    auto found = (*source)->resolve({hash, {}});
+    if (found) return *found;
+    const Error::Kind kind = found.error().kind;
+    if (kind == Error::Kind::not_found || kind == Error::Kind::invalid) return std::nullopt;
+    return pass_on(found);
+  };
+  std::vector<ObjectRef> tops;
+  for (const Bytes& branch : scope.branches) {
+    if (branch.empty()) continue;
+    auto head = store.head(RefKind::branch, branch);
+    if (!head) return pass_on(head);
+    if (*head) tops.push_back((*head)->ref);
+  }
+  for (const Hash& told : scope.told) {
+    auto top = find(told);
+    if (!top) return pass_on(top);
+    if (*top) tops.push_back(**top);
+  }
+  std::vector<Hash> known;
   WalkBudget budget{.visits_max = kVisitsMax};
   for (const Hash& hash : commits) {
-    auto found = (*source)->resolve({hash, {}});
-    if (!found) {
-      bool absent = found.error().kind == Error::Kind::not_found ||
-                    found.error().kind == Error::Kind::invalid;
-      if (absent) continue;
-      return pass_on(found);
+    auto commit = find(hash);
+    if (!commit) return pass_on(commit);
+    for (const ObjectRef& top : tops) {
+      if (!*commit) break;
+      auto is = is_ancestor(**source, **commit, top, budget);
+      if (!is) return pass_on(is);
+      if (!*is) continue;
+      known.push_back(hash);
+      break;
     }
-    auto is = is_ancestor(**source, *found, (*head)->ref, budget);
-    if (!is) return pass_on(is);
-    if (*is) known.push_back(hash);
   }
   return known;
 }
 
-Result<std::vector<Bytes>> objects_at(const Store& store, BytesView branch,
+Result<std::vector<Bytes>> objects_at(const Store& store, const Scope& scope,
                                       const ObjectPlace& place, std::span<const uint32_t> wanted,
                                       size_t bytes_max) {
-  auto known = in_history(store, branch, std::span(&place.commit, 1));
+  auto known = in_scope(store, scope, std::span(&place.commit, 1));
   if (!known) return pass_on(known);
   if (known->empty()) return nothing_there();
   auto commit = store.commit({place.commit, {}});

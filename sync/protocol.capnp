@@ -111,7 +111,7 @@ interface Sink {
   piece @0 (bytes :Data) -> stream;
   last @1 (bytes :Data) -> (head :Data);
   # A piece that ends by publishing a commit.  Returns when that has landed, durably: the head of the
-  # receiving branch afterwards.  The stream may go on.
+  # receiving branch afterwards, or nothing if that is the commit that was published.  The stream may go on.
   known @2 (haves :List(UInt8)) -> stream;
   # Which of the haves of `pull` are the first names of the table, by their places, if not all of them.
 }

@@ -10,7 +10,7 @@ namespace {
 class SinkServer final : public protocol::Sink::Server {
  public:
   SinkServer(Store& store, const TypeRegistry& types, SinkPlan plan)
-      : plan_(kj::mv(plan)), intake_(store, types, plan_.landing.tracking, plan_.limits) {}
+      : plan_(kj::mv(plan)), intake_(store, types, plan_.landing, plan_.intake, plan_.peer) {}
 
  protected:
   kj::Promise<void> known(KnownContext context) override {
@@ -53,9 +53,9 @@ class SinkServer final : public protocol::Sink::Server {
 
   Task<void> take_last(LastContext context) {
     co_await take(Bytes(to_bytes(context.getParams().getBytes())));
-    Landed landed = get_or_throw(intake_.land(plan_.landing));
+    Landed landed = get_or_throw(intake_.land());
     const Hash& head = landed.merge ? landed.merge->head.hash : landed.head.hash;
-    context.getResults().setHead(to_data(head.view()));
+    if (head != landed.head.hash) context.getResults().setHead(to_data(head.view()));
     plan_.landed(landed);
   }
 
@@ -188,6 +188,7 @@ kj::Own<protocol::Sink::Server> make_sink(Store& store, const TypeRegistry& type
 }
 
 Task<Hash> send_planned(Outflow& out, protocol::Sink::Client sink) {
+  const Hash published = out.head();
   for (;;) {
     Bytes piece;
     const More more = get_or_throw(out.append(piece));
@@ -195,6 +196,7 @@ Task<Hash> send_planned(Outflow& out, protocol::Sink::Client sink) {
       auto request = sink.lastRequest(capnp::MessageSize{piece.size() / 8 + 16, 0});
       request.setBytes(to_data(piece));
       auto response = co_await request.send();
+      if (response.getHead().size() == 0) co_return published;
       co_return to_hash(response.getHead());
     }
     auto request = sink.pieceRequest(capnp::MessageSize{piece.size() / 8 + 16, 0});

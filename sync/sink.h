@@ -18,11 +18,13 @@ struct SinkPlan {
   Landing landing;
   // What the sender was told, in the order of the message that told it.
   std::vector<Hash> haves;
+  // Over a connection that goes both ways: what the sender was told besides.
+  std::shared_ptr<const PeerHas> peer{};
   // Where objects that the stream names come from.
   protocol::Objects::Client objects;
   kj::Function<void(const Landed&)> landed;  // after each landing
   kj::Function<void(const Error&)> broken;   // once, before the sender is told
-  IntakeLimits limits{};
+  IntakeOptions intake{};
 };
 
 kj::Own<protocol::Sink::Server> make_sink(Store& store, const TypeRegistry& types, SinkPlan plan);

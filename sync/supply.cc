@@ -59,7 +59,7 @@ Result<void> Intake::supply(ObjectKind kind, BytesView bytes, const Hash& expect
   });
   if (!checked) return broken(checked.error());
   objects_.emplace(expected, arena_->add(kind, expected, bytes, side).address);
-  if (arena_->unwritten_bytes() < limits_.unwritten_bytes_max) return {};
+  if (arena_->unwritten_bytes() < options_.unwritten_bytes_max) return {};
   auto written = write_staged();
   if (!written) return broken(written.error());
   return {};

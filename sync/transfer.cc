@@ -3,6 +3,8 @@
 #include <ukstore/sync/common_base.h>
 #include <ukstore/sync/errors.h>
 
+#include <kj/debug.h>
+
 #include <algorithm>
 
 namespace ukstore {
@@ -31,23 +33,29 @@ std::vector<Hash> haves_for(Repo& repo, const PullPlan& plan) {
   return haves;
 }
 
+Landing landing_of(const PullPlan& plan) {
+  return {.tracking = tracking_branch(plan.remote, plan.branch),
+          .merge_into = plan.merge_into,
+          .note = "pull " + plan.remote,
+          .when_ms = plan.when_ms};
+}
+
 // What the sink of a pull and the pull itself share; either may go first.
 struct Progress {
   std::optional<Landed> landed;
   uint64_t commits = 0;
   kj::Own<kj::PromiseFulfiller<void>> broken;
   kj::Function<void(const Landed&)> tell = [](const Landed&) {};
+  std::shared_ptr<PeerHas> has;
 };
 
 protocol::Sink::Client sink_for(Repo& repo, const PullPlan& plan, std::vector<Hash> haves,
                                 protocol::Objects::Client objects,
                                 std::shared_ptr<Progress> progress) {
   SinkPlan sink{
-      .landing = {.tracking = tracking_branch(plan.remote, plan.branch),
-                  .merge_into = plan.merge_into,
-                  .note = "pull " + plan.remote,
-                  .when_ms = plan.when_ms},
+      .landing = landing_of(plan),
       .haves = std::move(haves),
+      .peer = progress->has,
       .objects = kj::mv(objects),
       .landed =
           [progress](const Landed& landed) {
@@ -56,8 +64,17 @@ protocol::Sink::Client sink_for(Repo& repo, const PullPlan& plan, std::vector<Ha
             progress->tell(landed);
           },
       .broken = [progress](const Error& error) { progress->broken->reject(to_exception(error)); },
-      .limits = plan.limits};
+      .intake = plan.intake};
   return make_sink(repo.store(), repo.types(), kj::mv(sink));
+}
+
+// The peer is at a commit that came from elsewhere: it is tracked, and merged if it was not.
+Result<Landed> take_over(Repo& repo, const PullPlan& plan, std::span<const Hash> haves,
+                         const Hash& head) {
+  Intake intake(repo.store(), repo.types(), landing_of(plan), plan.intake);
+  intake.told(haves);
+  if (auto ok = intake.adopt(head); !ok) return pass_on(ok);
+  return intake.land();
 }
 
 enum class Follow { no, yes };
@@ -102,6 +119,9 @@ Task<Pulled> run(Repo& repo, protocol::Session::Client session, PullPlan plan, F
       }
       continue;
     }
+    if (outcome == protocol::Reader::Outcome::CURRENT && pulled.head) {
+      progress->landed = get_or_throw(take_over(repo, plan, haves, *pulled.head));
+    }
     pulled.landed = progress->landed;
     pulled.commits = progress->commits;
     pulled.how = outcome == protocol::Reader::Outcome::ABSENT ? Pulled::How::absent
@@ -117,13 +137,16 @@ Task<Pulled> pull(Repo& repo, protocol::Session::Client session, PullPlan plan) 
   return run(repo, kj::mv(session), std::move(plan), Follow::no, std::make_shared<Progress>());
 }
 
-Task<void> follow(Repo& repo, protocol::Session::Client session, PullPlan plan, PeerHas& has,
-                  kj::Function<void(const Landed&)> landed) {
+Task<void> follow(Repo& repo, protocol::Session::Client session, PullPlan plan,
+                  std::shared_ptr<PeerHas> has, kj::Function<void(const Landed&)> landed) {
   auto progress = std::make_shared<Progress>();
-  progress->tell = [&has, landed = kj::mv(landed)](const Landed& what) mutable {
-    has.add(what.head.hash);
+  progress->has = has;
+  progress->tell = [has, landed = kj::mv(landed)](const Landed& what) mutable {
+    has->add(what.head.hash);
     landed(what);
   };
+  // A piece under way may still land when this is dropped, but nobody is told.
+  KJ_DEFER(progress->tell = [](const Landed&) {});
   co_await run(repo, kj::mv(session), std::move(plan), Follow::yes, progress);
 }
 
@@ -133,7 +156,7 @@ Task<void> Pusher::open() {
   auto merger_request = session_.mergerRequest();
   merger_request.setBranch(to_data(branch_));
   protocol::Merger::Client merger = merger_request.send().getMerger();
-  std::vector<Hash> haves(has_.heads().begin(), has_.heads().end());
+  std::vector<Hash> haves(has_->heads().begin(), has_->heads().end());
   if (haves.size() > 4) haves.erase(haves.begin(), haves.end() - 4);
   if (haves.empty()) {
     auto response = co_await merger.headRequest().send();
@@ -151,22 +174,24 @@ Task<void> Pusher::open() {
       }
     }
   }
+  for (const Hash& have : haves) has_->add(have);
   auto request = merger.pushRequest();
   auto list = request.initHaves(haves.size());
   for (size_t i = 0; i < haves.size(); ++i) list.set(i, to_data(haves[i].view()));
-  request.setObjects(serve_objects(repo_.store(), branch_));
+  request.setObjects(serve_objects(repo_.store(), branch_, has_));
   sink_ = request.send().getSink();
   out_.emplace(repo_.store(), haves);
 }
 
 Task<kj::Maybe<Hash>> Pusher::push() {
   auto ours = head_hash(repo_, branch_);
-  if (!ours || has_.contains(*ours)) co_return nullptr;
+  if (!ours || has_->contains(*ours)) co_return nullptr;
   if (!out_) co_await open();
-  get_or_throw(out_->plan({*ours, {}}, has_.heads()));
+  get_or_throw(out_->plan({*ours, {}}, has_->heads()));
+  has_->tell(*ours);
   auto& sink = KJ_ASSERT_NONNULL(sink_);
   const Hash theirs = co_await send_planned(*out_, sink);
-  has_.add(*ours);
+  has_->add(*ours);
   co_return theirs;
 }
 

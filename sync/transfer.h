@@ -9,7 +9,7 @@ struct PullPlan {
   Bytes branch = "main";              // of the peer
   Bytes remote;                       // the peer's name: its head is kept as remotes/REMOTE/BRANCH
   std::optional<Bytes> merge_into{};  // a branch of ours
-  IntakeLimits limits{};
+  IntakeOptions intake{};
   int64_t when_ms = 0;
 };
 
@@ -24,16 +24,16 @@ struct Pulled {
 Task<Pulled> pull(Repo& repo, protocol::Session::Client session, PullPlan plan);
 
 // Pulls, and goes on whenever the peer's branch moves, until cancelled or cut; `landed` is called
-// after each landing.  The peer has whatever `has` holds, which grows.
-Task<void> follow(Repo& repo, protocol::Session::Client session, PullPlan plan, PeerHas& has,
-                  kj::Function<void(const Landed&)> landed);
+// after each landing.  `has` is told what the peer has.
+Task<void> follow(Repo& repo, protocol::Session::Client session, PullPlan plan,
+                  std::shared_ptr<PeerHas> has, kj::Function<void(const Landed&)> landed);
 
 // Pushes a branch into the branch of that name of a peer, as often as it moves.
 class Pusher {
  public:
-  // The repository and `has`, which is told what the peer has, outlive this.
-  Pusher(Repo& repo, protocol::Session::Client session, Bytes branch, PeerHas& has)
-      : repo_(repo), session_(kj::mv(session)), branch_(std::move(branch)), has_(has) {}
+  // The repository outlives this.  `has` is that of the pull over the same connection.
+  Pusher(Repo& repo, protocol::Session::Client session, Bytes branch, std::shared_ptr<PeerHas> has)
+      : repo_(repo), session_(kj::mv(session)), branch_(std::move(branch)), has_(std::move(has)) {}
 
   // Sends what the peer lacks of our branch; resolves when that has landed there.  The head of the
   // peer's branch afterwards; none if there was nothing to send.
@@ -45,14 +45,9 @@ class Pusher {
   Repo& repo_;
   protocol::Session::Client session_;
   const Bytes branch_;
-  PeerHas& has_;
+  const std::shared_ptr<PeerHas> has_;
   std::optional<Outflow> out_;
   kj::Maybe<protocol::Sink::Client> sink_;
 };
-
-// The branch under which the head of a peer's branch is kept.
-inline Bytes tracking_branch(BytesView remote, BytesView branch) {
-  return "remotes/" + Bytes(remote) + "/" + Bytes(branch);
-}
 
 }  // namespace ukstore

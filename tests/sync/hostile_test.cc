@@ -50,11 +50,11 @@ std::unique_ptr<Repo> example() {
 
 // Takes a stream and lands it; what went wrong.
 std::optional<Error> take(Repo& repo, const Bytes& stream) {
-  Intake in(repo.store(), repo.types(), "peer");
+  Intake in(repo.store(), repo.types(), {.tracking = "remotes/peer/main", .merge_into = "main"});
   auto wanted = in.take(stream);
   if (!wanted) return wanted.error();
   if (*wanted || !in.published()) return Error{Error::Kind::corrupt, "it is not complete"};
-  auto landed = in.land({.tracking = "remotes/peer/main", .merge_into = "main"});
+  auto landed = in.land();
   if (!landed) return landed.error();
   return std::nullopt;
 }
@@ -194,7 +194,7 @@ TEST(Hostile, AGuessedNameOpensNothing) {
 TEST(Hostile, EvilTreesAreRefused) {
   auto to = memory_repo(2);
   auto refuses = [&](ObjectKind kind, const Bytes& bytes) {
-    Intake in(to->store(), to->types(), "peer");
+    Intake in(to->store(), to->types(), Landing{});
     auto supplied = in.supply(kind, bytes, hash_object(kind, bytes));
     EXPECT_FALSE(supplied);
     EXPECT_FALSE(in.take({})) << "an error is for good";
@@ -211,7 +211,7 @@ TEST(Hostile, EvilTreesAreRefused) {
     return bytes;
   };
   EXPECT_TRUE(
-      must(Intake(to->store(), to->types(), "peer").has(Tree(to->store().objects()).hash())) ||
+      must(Intake(to->store(), to->types(), Landing{}).has(Tree(to->store().objects()).hash())) ||
       true);
   refuses(ObjectKind::leaf, leaf({"b", "a"}));
   refuses(ObjectKind::leaf, leaf({"a", "a"}));
@@ -220,7 +220,7 @@ TEST(Hostile, EvilTreesAreRefused) {
   refuses(ObjectKind::rope, Bytes(5000, '\xff'));
   refuses(ObjectKind::blob, Bytes(kBlobBytesMax + 1, 'x'));
   // An inner node or rope whose children have not come cannot stand for itself either.
-  Intake in(to->store(), to->types(), "peer");
+  Intake in(to->store(), to->types(), Landing{});
   Bytes bytes = leaf({"a", "b"});
   EXPECT_TRUE(in.supply(ObjectKind::leaf, bytes, hash_object(ObjectKind::leaf, bytes)));
   EXPECT_FALSE(in.supply(ObjectKind::leaf, bytes, Hash{{1}})) << "other bytes than the name says";
@@ -285,7 +285,7 @@ TEST(Hostile, AForgingPusherIsCutAndOthersAreServed) {
   auto merger = two.connection->session().mergerRequest();
   merger.setBranch(to_data("main"));
   auto push = merger.send().getMerger().pushRequest();
-  push.setObjects(serve_objects(scratch->store(), "main"));
+  push.setObjects(serve_objects(scratch->store(), "main", std::make_shared<PeerHas>()));
   auto last = push.send().getSink().lastRequest();
   const Bytes stream = bad.stream();
   last.setBytes(to_data(stream));

@@ -26,7 +26,7 @@ TEST(Push, BringsAndMerges) {
   TwoReplicas two;
   must(two.b->branch("main").set("x", "1"));
   must(two.a->branch("main").set("y", "2"));
-  PeerHas has;
+  auto has = std::make_shared<PeerHas>();
   Pusher pusher(*two.a, two.connection->session(), "main", has);
   auto theirs = pusher.push().wait(two.scope);
   EXPECT_EQ(KJ_ASSERT_NONNULL(theirs), head_of(*two.b));
@@ -39,7 +39,7 @@ TEST(Push, BringsAndMerges) {
 TEST(Pull, FollowingGoesOnUntilItIsDropped) {
   TwoReplicas two;
   must(two.b->branch("main").set("x", "0"));
-  PeerHas has;
+  auto has = std::make_shared<PeerHas>();
   int landed = 0;
   {
     auto following = kj::Promise<void>(follow(*two.a, two.connection->session(),

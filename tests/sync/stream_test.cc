@@ -17,7 +17,7 @@ struct Carried {
 Carried carry(Repo& from, Repo& to, std::vector<Hash> haves = {},
               size_t piece_bytes = kPieceBytes) {
   Outflow out(from.store(), haves);
-  Intake in(to.store(), to.types(), "peer");
+  Intake in(to.store(), to.types(), {.tracking = "remotes/peer/main", .merge_into = "main"});
   in.told(haves);
   must(out.plan({head_of(from), {}}));
   Carried carried;
@@ -28,7 +28,7 @@ Carried carry(Repo& from, Repo& to, std::vector<Hash> haves = {},
     auto wanted = must(in.take(std::move(piece)));
     EXPECT_FALSE(wanted);
   }
-  carried.landed = must(in.land({.tracking = "remotes/peer/main", .merge_into = "main"}));
+  carried.landed = must(in.land());
   EXPECT_FALSE(carried.landed.not_merged) << carried.landed.not_merged->message;
   return carried;
 }

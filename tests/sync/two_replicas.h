@@ -15,12 +15,15 @@ inline HostOptions open_host(uint8_t id) {
 struct TwoReplicas {
   kj::EventLoop loop;
   kj::WaitScope scope{loop};
-  std::unique_ptr<Repo> a = memory_repo(1), b = memory_repo(2);  // a dials b
-  Host host{*b, open_host(2)};
+  std::unique_ptr<Repo> a = memory_repo(1), b;  // a dials b
+  Host host;
   kj::Own<Connection> connection;
   kj::Promise<void> serving = nullptr;
 
-  TwoReplicas() { connect(); }
+  explicit TwoReplicas(TypeRegistry types_of_b = {})
+      : b(memory_repo(2, std::move(types_of_b))), host(*b, open_host(2)) {
+    connect();
+  }
   void connect() {
     connection = nullptr;
     auto pipe = kj::newTwoWayPipe();

@@ -22,8 +22,9 @@ inline void must(const Result<void>& result) {
   if (!result) throw std::runtime_error(result.error().message);
 }
 
-inline std::unique_ptr<Repo> memory_repo(uint8_t seed) {
+inline std::unique_ptr<Repo> memory_repo(uint8_t seed, TypeRegistry types = {}) {
   RepoOptions options;
+  options.types = std::move(types);
   options.new_replica_id = [seed, n = uint8_t{0}]() mutable {
     ReplicaId id;
     id.bytes[0] = seed;
