@@ -1,9 +1,10 @@
-# find_package(ukstore) gives ukstore::store and ukstore::merge.  LMDB and xxHash come without CMake packages of their own, so
+# find_package(ukstore) gives ukstore::store, ukstore::merge and ukstore::sync.  LMDB and xxHash come without CMake packages of their own, so
 # pkg-config finds them.
 include(CMakeFindDependencyMacro)
 find_dependency(PkgConfig)
 find_dependency(OpenSSL)
 find_dependency(Threads)
+find_dependency(CapnProto)
 foreach(module lmdb libxxhash)
   string(REPLACE "lib" "" name ${module})
   if(NOT TARGET PkgConfig::${name})

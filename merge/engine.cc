@@ -1,6 +1,6 @@
 #include <ukstore/merge/engine.h>
 
-#include <ukstore/store/diff.h>
+#include <ukstore/store/tree_merge.h>
 
 #include <algorithm>
 
@@ -20,7 +20,8 @@ bool all_equal(const Entries& entries) {
 }
 
 // The edit that makes `key` what it is in `from`.
-Result<Edit> take(const Tree& from, BytesView key, const std::optional<Entry>& entry) {
+Result<std::optional<Edit>> take(const Tree& from, BytesView key,
+                                 const std::optional<Entry>& entry) {
   if (!entry) return Edit::remove(Bytes(key));
   Edit edit{.key = Bytes(key), .payload = Edit::Part::drop, .child = Edit::Part::drop};
   if (entry->has_payload()) {
@@ -40,6 +41,41 @@ Result<Edit> take(const Tree& from, BytesView key, const std::optional<Entry>& e
 Result<Tree> child_or_empty(const Tree& tree, const std::optional<Entry>& entry) {
   if (!entry) return Tree(tree.objects());
   return tree.child(*entry);
+}
+
+// How many long values stand beside the header of `live`.
+size_t beside_count(const Live& live) {
+  return live.empty() ? 0 : encode_header(live).values.size();
+}
+
+// Puts the header of `live` into the edit of its position, and its long values into the child,
+// where other headers had up to `beside_before` of them.  `below` is the child as merged so far;
+// nullopt, and so is what is returned, if it is that of `ours`.
+Result<std::optional<Tree>> fit_header(const Tree& tree, const std::optional<Entry>& ours,
+                                       const Live& live, size_t beside_before,
+                                       std::optional<Tree> below, Edit& edit) {
+  std::vector<Edit> beside;
+  edit.payload = Edit::Part::drop;
+  if (!live.empty()) {
+    Header header = encode_header(live);
+    edit.payload = Edit::Part::set;
+    edit.kind = header.stored_kind;
+    edit.new_payload = std::move(header.bytes);
+    for (Payload& value : header.values) {
+      beside.push_back(
+          Edit::put(beside_key(beside.size()), static_cast<uint8_t>(Kind::file), std::move(value)));
+    }
+  }
+  while (beside.size() < beside_before) beside.push_back(Edit::remove(beside_key(beside.size())));
+  if (beside.empty()) return below;
+  if (!below) {
+    auto child = child_or_empty(tree, ours);
+    if (!child) return pass_on(child);
+    below = std::move(*child);
+  }
+  auto fitted = below->apply(beside);
+  if (!fitted) return pass_on(fitted);
+  return std::move(*fitted);
 }
 
 }  // namespace
@@ -107,153 +143,114 @@ Result<Tree> MergeEngine::merge_from(const Base& base, const Tree& ours, const T
   conflicts_.clear();
   keys_.clear();
   Tree target = ours.in(arena_ ? arena_ : std::make_shared<Arena>());
-  auto edits = merge_level({Schema::directory, Kind::map, base, target, theirs, nullptr});
-  if (!edits) return pass_on(edits);
-  auto merged = target.apply(*edits);
-  if (!merged) return merged;
+  auto merged = merge_level({Schema::directory, Kind::map, base, target, theirs, nullptr});
+  if (!merged) return pass_on(merged);
+  Tree result = *merged ? std::move(**merged) : target;
   std::vector<Bytes> candidates = std::move(conflicts_);
   conflicts_.clear();
   for (Bytes& path : candidates) {
-    auto value = State(*merged).value(path);
+    auto value = State(result).value(path);
     if (!value) return pass_on(value);
     if (*value && (*value)->is_conflict()) conflicts_.push_back(std::move(path));
   }
-  return merged;
+  return result;
 }
 
-Result<std::vector<Edit>> MergeEngine::merge_level(const Level& level) {
-  std::vector<Edit> edits;
-  Result<void> result;
-  auto visit = [&](KeyInput in) {
-    result = step();
-    if (result) result = merge_key(level, in, edits);
-    return result ? Flow::go_on : Flow::stop;
-  };
+Result<MergeEngine::MaybeTree> MergeEngine::merge_level(const Level& level) {
   const std::vector<Tree>& trees = level.base.trees;
-  Result<void> ok;
   if (trees.empty() || all_equal(trees)) {
     const Tree base = trees.empty() ? Tree(level.ours.objects()) : trees.front();
-    ok = diff3(base, level.ours, level.theirs,
-               [&](BytesView key, const auto& b, const auto& o, const auto& t) {
-                 if (o == t || t == b) return Flow::go_on;
-                 if (o == b) {
-                   result = take_theirs(level, key, t, edits);
-                   return result ? Flow::go_on : Flow::stop;
-                 }
-                 return visit({key, {std::max<size_t>(trees.size(), 1), b}, o, t});
-               });
-  } else {
-    ok = diff(level.ours, level.theirs, [&](BytesView key, const auto& o, const auto& t) {
-      KeyInput in{key, {}, o, t};
-      for (const Tree& tree : trees) {
-        auto entry = tree.find(key);
-        if (!entry) {
-          result = pass_on(entry);
-          return Flow::stop;
+    return ukstore::merge_trees(
+        &base, level.ours, level.theirs,
+        [&](BytesView key, const auto& b, const auto& o, const auto& t) -> Result<MaybeEdit> {
+          if (auto ok = step(); !ok) return pass_on(ok);
+          return merge_key(level, {key, {std::max<size_t>(trees.size(), 1), b}, o, t});
+        });
+  }
+  return ukstore::merge_trees(
+      nullptr, level.ours, level.theirs,
+      [&](BytesView key, const auto&, const auto& o, const auto& t) -> Result<MaybeEdit> {
+        if (auto ok = step(); !ok) return pass_on(ok);
+        KeyInput in{key, {}, o, t};
+        for (const Tree& tree : trees) {
+          auto entry = tree.find(key);
+          if (!entry) return pass_on(entry);
+          in.base.push_back(std::move(*entry));
         }
-        in.base.push_back(std::move(*entry));
-      }
-      return visit(std::move(in));
-    });
-  }
-  if (!ok) return pass_on(ok);
-  if (!result) return pass_on(result);
-  return edits;
+        return merge_key(level, in);
+      });
 }
 
-// Only their side changed the key: what it holds is the merge.  Safe because every operation leaves
-// its dot in the bytes.
-Result<void> MergeEngine::take_theirs(const Level& level, BytesView key,
-                                      const std::optional<Entry>& theirs,
-                                      std::vector<Edit>& edits) {
-  if (auto ok = step(); !ok) return ok;
-  if (level.schema == Schema::directory && is_reserved(key)) {
-    auto slot = slot_of(key);
-    if (!slot) return pass_on(slot);
-    if (slot->is == Slot::Is::beside) return {};  // merged with the header
-  }
-  auto edit = take(level.theirs, key, theirs);
-  if (!edit) return pass_on(edit);
-  edits.push_back(std::move(*edit));
-  return {};
-}
-
-Result<void> MergeEngine::merge_key(const Level& level, const KeyInput& in,
-                                    std::vector<Edit>& edits) {
-  if (all_equal(in.base)) {
-    if (in.base.front() == in.theirs) return {};
-    if (in.base.front() == in.ours) return take_theirs(level, in.key, in.theirs, edits);
-  }
+Result<MergeEngine::MaybeEdit> MergeEngine::merge_key(const Level& level, const KeyInput& in) {
   std::optional<Slot> slot;
   if (level.schema == Schema::directory) {
     auto is = slot_of(in.key);
     if (!is) return pass_on(is);
-    if (is->is == Slot::Is::beside) return {};  // merged with the header
+    if (is->is == Slot::Is::beside) return std::nullopt;  // merged with the header
     slot = *is;
   }
-  keys_.emplace_back(in.key);
-  Result<void> ok;
-  if (!slot) {
-    ok = merge_dots(level, in, edits);
-  } else if (slot->is == Slot::Is::value) {
-    ok = merge_value(level, in, slot->kind, edits);
-  } else {
-    ok = merge_step(level, in, edits);
+  // Where only one side changed the key, what it holds is the merge.  Safe because every operation
+  // leaves its dot in the bytes.
+  if (all_equal(in.base)) {
+    if (in.base.front() == in.theirs) return std::nullopt;
+    if (in.base.front() == in.ours) return take(level.theirs, in.key, in.theirs);
   }
+  keys_.emplace_back(in.key);
+  auto edit = !slot                         ? merge_dots(level, in)
+              : slot->is == Slot::Is::value ? merge_value(level, in, slot->kind)
+                                            : merge_step(level, in);
   keys_.pop_back();
-  return ok;
+  return edit;
 }
 
-Result<void> MergeEngine::merge_step(const Level& level, const KeyInput& in,
-                                     std::vector<Edit>& edits) {
+Result<Live> MergeEngine::merge_live(const Level& level, const KeyInput& in, const Live& ours,
+                                     const Live& theirs) {
+  auto base = base_live(level, in, Schema::directory);
+  if (!base) return base;
+  auto merged = three_way(*base, ours, theirs);
+  if (!merged) return pass_on(merged, printable(path()));
+  if (*base != ours && *base != theirs) note(std::nullopt, "writes");
+  return merged;
+}
+
+Result<MergeEngine::MaybeEdit> MergeEngine::merge_step(const Level& level, const KeyInput& in) {
   auto ours = read_live(level.ours, in.ours);
   if (!ours) return pass_on(ours);
   Edit edit{.key = Bytes(in.key)};
   Live live = *ours;
-  if (!same_payload(in.ours, in.theirs)) {
+  size_t beside_before = 0;
+  bool headers_differ = !same_payload(in.ours, in.theirs);
+  if (headers_differ) {
     auto theirs = read_live(level.theirs, in.theirs);
     if (!theirs) return pass_on(theirs);
-    auto base = base_live(level, in, Schema::directory);
-    if (!base) return pass_on(base);
-    auto merged = three_way(*base, *ours, *theirs);
-    if (!merged) return pass_on(merged, printable(path()));
+    auto merged = merge_live(level, in, *ours, *theirs);
+    if (!merged) return pass_on(merged);
     live = std::move(*merged);
-    if (*base != *ours && *base != *theirs) note(std::nullopt, "writes");
+    beside_before = std::max(beside_count(*ours), beside_count(*theirs));
   }
   if (!live.empty() && (disagree(live) || (in.ours && in.ours->has_child()) ||
                         (in.theirs && in.theirs->has_child()))) {
     conflicts_.push_back(path());  // perhaps: what is below is not merged yet
   }
-  if (live != *ours) {
-    size_t before = ours->empty() ? 0 : encode_header(*ours).values.size(), after = 0;
-    edit.payload = Edit::Part::drop;
-    if (!live.empty()) {
-      Header header = encode_header(live);
-      after = header.values.size();
-      edit.payload = Edit::Part::set;
-      edit.kind = header.stored_kind;
-      edit.new_payload = std::move(header.bytes);
-      for (size_t i = 0; i < after; ++i) {
-        edit.child_edits.push_back(Edit::put(beside_key(i), static_cast<uint8_t>(Kind::file),
-                                             std::move(header.values[i])));
-      }
-    }
-    for (size_t i = after; i < before; ++i) {
-      edit.child_edits.push_back(Edit::remove(beside_key(i)));
-    }
-  }
   auto below = merge_children(level, in, Schema::directory, Kind::map, &live);
   if (!below) return pass_on(below);
-  std::ranges::move(*below, std::back_inserter(edit.child_edits));
-  if (!edit.child_edits.empty()) edit.child = Edit::Part::edit;
-  if (edit.payload != Edit::Part::keep || edit.child != Edit::Part::keep) {
-    edits.push_back(std::move(edit));
+  if (headers_differ) {
+    auto fitted = fit_header(level.ours, in.ours, live, beside_before, std::move(*below), edit);
+    if (!fitted) return pass_on(fitted);
+    below = std::move(*fitted);
   }
-  return {};
+  if (live == *ours) edit.payload = Edit::Part::keep;
+  if (*below) {
+    edit.child = Edit::Part::set;
+    edit.new_child = std::make_shared<Tree>(std::move(**below));
+  }
+  if (edit.payload == Edit::Part::keep && edit.child == Edit::Part::keep) return std::nullopt;
+  return edit;
 }
 
-Result<std::vector<Edit>> MergeEngine::merge_children(const Level& level, const KeyInput& in,
-                                                      Schema schema, Kind kind, const Live* live) {
+Result<MergeEngine::MaybeTree> MergeEngine::merge_children(const Level& level, const KeyInput& in,
+                                                           Schema schema, Kind kind,
+                                                           const Live* live) {
   auto ours = child_or_empty(level.ours, in.ours);
   if (!ours) return pass_on(ours);
   auto theirs = child_or_empty(level.theirs, in.theirs);
@@ -267,15 +264,14 @@ Result<std::vector<Edit>> MergeEngine::merge_children(const Level& level, const 
   return merge_level({schema, kind, base, *ours, *theirs, live});
 }
 
-Result<void> MergeEngine::merge_value(const Level& level, const KeyInput& in, Kind kind,
-                                      std::vector<Edit>& edits) {
+Result<MergeEngine::MaybeEdit> MergeEngine::merge_value(const Level& level, const KeyInput& in,
+                                                        Kind kind) {
   // The value goes with the last live entry of its kind.
   if (level.live && !has_kind(*level.live, kind)) {
-    if (in.ours) edits.push_back(Edit::remove(Bytes(in.key)));
-    return {};
+    return in.ours ? MaybeEdit(Edit::remove(Bytes(in.key))) : std::nullopt;
   }
   Schema schema = schema_of(kind);
-  if (schema == Schema::user_state) return merge_user(level, in, kind, edits);
+  if (schema == Schema::user_state) return merge_user(level, in, kind);
   if (schema == Schema::directory) {
     return fail(Error::Kind::unsupported,
                 printable(path()) + " holds a " + name(kind) +
@@ -284,12 +280,11 @@ Result<void> MergeEngine::merge_value(const Level& level, const KeyInput& in, Ki
   note(kind, schema == Schema::dot_keyed ? "dots" : "elements");
   auto below = merge_children(level, in, schema, kind, nullptr);
   if (!below) return pass_on(below);
-  if (!below->empty()) edits.push_back(Edit::inside(Bytes(in.key), std::move(*below)));
-  return {};
+  if (!*below) return std::nullopt;
+  return Edit::put_tree(Bytes(in.key), std::move(**below));
 }
 
-Result<void> MergeEngine::merge_dots(const Level& level, const KeyInput& in,
-                                     std::vector<Edit>& edits) {
+Result<MergeEngine::MaybeEdit> MergeEngine::merge_dots(const Level& level, const KeyInput& in) {
   auto ours = read_live(level.ours, level.schema, level.kind, in.key, in.ours);
   if (!ours) return pass_on(ours);
   auto theirs = read_live(level.theirs, level.schema, level.kind, in.key, in.theirs);
@@ -298,15 +293,14 @@ Result<void> MergeEngine::merge_dots(const Level& level, const KeyInput& in,
   if (!base) return pass_on(base);
   auto live = three_way(*base, *ours, *theirs);
   if (!live) return pass_on(live, printable(path()));
-  if (*live == *ours) return {};
+  if (*live == *ours) return std::nullopt;
   auto edit = write_live(level.schema, in.key, *live);
   if (!edit) return pass_on(edit);
-  edits.push_back(std::move(*edit));
-  return {};
+  return std::move(*edit);
 }
 
-Result<void> MergeEngine::merge_user(const Level& level, const KeyInput& in, Kind kind,
-                                     std::vector<Edit>& edits) {
+Result<MergeEngine::MaybeEdit> MergeEngine::merge_user(const Level& level, const KeyInput& in,
+                                                       Kind kind) {
   auto read = [](const Tree& tree,
                  const std::optional<Entry>& entry) -> Result<std::optional<Bytes>> {
     if (!entry || !entry->has_payload()) return std::nullopt;
@@ -327,13 +321,9 @@ Result<void> MergeEngine::merge_user(const Level& level, const KeyInput& in, Kin
   note(kind, "type");
   auto merged = merge_bytes(kind, *base, *ours, *theirs);
   if (!merged) return pass_on(merged);
-  if (*merged == *ours) return {};
-  if (*merged) {
-    edits.push_back(Edit::put(Bytes(in.key), static_cast<uint8_t>(kind), std::move(**merged)));
-  } else {
-    edits.push_back(Edit::remove(Bytes(in.key)));
-  }
-  return {};
+  if (*merged == *ours) return std::nullopt;
+  if (!*merged) return Edit::remove(Bytes(in.key));
+  return Edit::put(Bytes(in.key), static_cast<uint8_t>(kind), std::move(**merged));
 }
 
 }  // namespace ukstore

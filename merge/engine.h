@@ -81,19 +81,20 @@ class MergeEngine {
     const Live* live;  // of the position whose child this is; null at the top
   };
 
+  // nullopt: ours stays as it is.
+  using MaybeTree = std::optional<Tree>;
+  using MaybeEdit = std::optional<Edit>;
   Result<Tree> merge_from(const Base& base, const Tree& ours, const Tree& theirs);
-  Result<std::vector<Edit>> merge_level(const Level& level);
-  Result<void> take_theirs(const Level& level, BytesView key, const std::optional<Entry>& theirs,
-                           std::vector<Edit>& edits);
-  Result<void> merge_key(const Level& level, const KeyInput& in, std::vector<Edit>& edits);
-  Result<void> merge_step(const Level& level, const KeyInput& in, std::vector<Edit>& edits);
-  Result<void> merge_value(const Level& level, const KeyInput& in, Kind kind,
-                           std::vector<Edit>& edits);
-  Result<void> merge_dots(const Level& level, const KeyInput& in, std::vector<Edit>& edits);
-  Result<void> merge_user(const Level& level, const KeyInput& in, Kind kind,
-                          std::vector<Edit>& edits);
-  Result<std::vector<Edit>> merge_children(const Level& level, const KeyInput& in, Schema schema,
-                                           Kind kind, const Live* live);
+  Result<MaybeTree> merge_level(const Level& level);
+  Result<MaybeEdit> merge_key(const Level& level, const KeyInput& in);
+  Result<MaybeEdit> merge_step(const Level& level, const KeyInput& in);
+  Result<MaybeEdit> merge_value(const Level& level, const KeyInput& in, Kind kind);
+  Result<MaybeEdit> merge_dots(const Level& level, const KeyInput& in);
+  Result<MaybeEdit> merge_user(const Level& level, const KeyInput& in, Kind kind);
+  Result<MaybeTree> merge_children(const Level& level, const KeyInput& in, Schema schema, Kind kind,
+                                   const Live* live);
+  Result<Live> merge_live(const Level& level, const KeyInput& in, const Live& ours,
+                          const Live& theirs);
 
   Result<Live> base_live(const Level& level, const KeyInput& in, Schema schema);
   // What a set of commits holds at a position.

@@ -116,6 +116,15 @@ Dots dots_of(const Live& live) {
   return dots;
 }
 
+std::vector<Term> terms_of(const Live& live) {
+  std::vector<Term> terms;
+  for (const LiveEntry& entry : live) {
+    Term term{entry.kind, entry.value};
+    if (std::ranges::find(terms, term) == terms.end()) terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
 Header encode_header(const Live& live) {
   assert(!live.empty());
   Header header;

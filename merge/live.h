@@ -21,6 +21,13 @@ struct LiveEntry {
   }
 };
 
+// What an entry says, without who said it.
+struct Term {
+  Kind kind = Kind::file;
+  Payload value;
+  bool operator==(const Term& other) const { return kind == other.kind && value == other.value; }
+};
+
 // All that is live at a position: rising dots, unique.  Several mean concurrent writes.
 using Live = std::vector<LiveEntry>;
 
@@ -32,6 +39,8 @@ Result<Live> three_way(const Live& base, const Live& ours, const Live& theirs);
 bool disagree(const Live& live);
 bool has_kind(const Live& live, Kind kind);
 Dots dots_of(const Live& live);
+// What is said, each term once, in the order of first dots.
+std::vector<Term> terms_of(const Live& live);
 
 // ---- How the live entries of a path lie in the entry of a directory.  Values of at most
 // `kHeaderValueBytesMax` bytes stand in the header, longer ones beside it under keys of their own.

@@ -48,6 +48,10 @@ Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOp
     case Rest::take_ours:
       return MergeOutcome{.head = (*head)->ref};
     case Rest::take_theirs:
+      if (options.run == Run::dry) {
+        return MergeOutcome{.how = MergeOutcome::How::fast_forward,
+                            .head = *head ? (*head)->ref : ObjectRef{}};
+      }
       if (auto ok = move_head(transaction_, branch_, *head, other->ref); !ok) return pass_on(ok);
       return MergeOutcome{.how = MergeOutcome::How::fast_forward, .head = other->ref};
     case Rest::merge:
@@ -89,6 +93,7 @@ Result<MergeOutcome> MergeIntoBranch::merge(const GraphCommit& ours, const Graph
     outcome.how = MergeOutcome::How::refused;
     return outcome;
   }
+  if (options.run == Run::dry) return outcome;
   std::vector<ObjectRef> parents{ours.ref, theirs.ref};
   Result<StoredCommit> commit = StoredCommit{};
   if (options.is_canonical()) {

@@ -37,6 +37,8 @@ struct Conflict {
 using ResolveConflict = std::function<void(const Conflict&, Tx&)>;
 
 enum class Explain { no, yes };
+// A dry run says what a merge would do and does nothing.
+enum class Run { real, dry };
 
 // Without options a merge is canonical: two replicas that merge the same heads make the same
 // commit.  Any policy but `keep_both`, a resolution, a message or an author makes an ordinary
@@ -47,6 +49,7 @@ struct MergeOptions {
   std::map<Bytes, Bytes> resolution{};  // files to set in the merge commit
   CommitInfo info{};
   Explain explain = Explain::no;
+  Run run = Run::real;
 
   bool is_canonical() const {
     return policy == Policy::keep_both && !resolve && resolution.empty() && info.message.empty() &&
@@ -71,7 +74,7 @@ struct MergeOutcome {
     merged,        // a merge commit was made, or found made before
     refused,       // policy `fail` and there are conflicts: nothing changed
   } how = How::unchanged;
-  ObjectRef head;                // of our branch afterwards
+  ObjectRef head;                // of our branch afterwards (after a dry run: now)
   std::vector<Bytes> conflicts;  // paths that this merge left, or would leave, with several values
   std::vector<Explanation> explanations;  // if asked for
 };

@@ -11,17 +11,19 @@ namespace {
 // The record of a branch: version (1), id (16), next number (8), incarnation.
 constexpr uint8_t kRecordVersion = 1;
 
-Bytes record_of(BytesView branch) {
-  Bytes key = "replica/";
-  key.append(branch);
+Bytes record_of(BytesView branch) { return branch_record("replica", branch); }
+
+}  // namespace
+
+Bytes branch_record(BytesView what, BytesView branch) {
+  Bytes key(what);
+  key.append("/").append(branch);
   // Names are up to 255 bytes and so are keys of records.
   if (key.size() > kPrivateKeyBytesMax) {
-    key = "replica#" + to_hex(hash_object(ObjectKind::blob, branch));
+    key = Bytes(what) + "#" + to_hex(hash_object(ObjectKind::blob, branch));
   }
   return key;
 }
-
-}  // namespace
 
 ReplicaId random_replica_id() {
   std::random_device device;

@@ -25,6 +25,9 @@ using NewReplicaId = std::function<ReplicaId()>;
 // From the system's random numbers.
 ReplicaId random_replica_id();
 
+// The key of a private record about a branch.
+Bytes branch_record(BytesView what, BytesView branch);
+
 class Writers {
  public:
   Writers(NewReplicaId new_id, Bytes incarnation)

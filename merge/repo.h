@@ -14,6 +14,7 @@
 
 #include <ukstore/merge/engine.h>
 #include <ukstore/merge/merge_options.h>
+#include <ukstore/merge/replay.h>
 #include <ukstore/merge/replica.h>
 
 #include <memory>
@@ -21,6 +22,7 @@
 namespace ukstore {
 
 class Repo;
+class ReplayOntoBranch;
 class Session;
 
 using WriteFunction = std::function<void(Tx&)>;
@@ -72,6 +74,24 @@ class Branch {
   Result<MergeOutcome> merge(const Branch& from, MergeOptions options = {});
   Result<MergeOutcome> merge(const ObjectRef& commit, MergeOptions options = {});
 
+  // ---- Conflicts (State::conflicts lists them, State::value and Value::choices show them).
+  // Ends a conflict by a value, or by keeping one of its choices, counted from 0.  `invalid` if
+  // there is no conflict at the path, or no such choice.
+  Result<Committed> resolve(BytesView path, BytesView bytes, CommitInfo info = {});
+  Result<Committed> choose(BytesView path, size_t index, CommitInfo info = {});
+
+  // ---- Doing again and taking back (replay.h).
+  // Does to this branch what a commit did.
+  Result<ReplayOutcome> cherry_pick(const ObjectRef& commit, ReplayOptions options = {});
+  // Takes back what a commit did, where it is so still.
+  Result<ReplayOutcome> revert(const ObjectRef& commit, ReplayOptions options = {});
+  // Makes this branch what a commit holds: moves the head there or, if the branch is shared,
+  // commits the inverse of what came since.
+  Result<ReplayOutcome> reset(const ObjectRef& commit, CommitInfo info = {});
+  // Others may hold this branch from now on: whoever pushes, serves or fetches it says so.
+  Result<void> mark_shared();
+  Result<bool> is_shared() const;
+
   // ---- The branch itself.
   // A new branch at this one's head.  `moved` if there is one of that name.
   Result<Branch> fork(BytesView name) const;
@@ -88,6 +108,9 @@ class Branch {
   friend class Repo;
   friend class Session;
   struct Drafted;
+  Result<ReplayOutcome> replay_in_transaction(
+      const CommitInfo& info,
+      const std::function<Result<ReplayOutcome>(ReplayOntoBranch&, Transaction&)>& run);
   Branch(Repo& repo, Bytes name) : repo_(&repo), name_(std::move(name)) {}
   Result<Drafted> draft(const WriteFunction& write);
   Result<std::optional<Committed>> land(Transaction& transaction, const Drafted& draft,
@@ -126,7 +149,13 @@ class Repo {
   Result<Session> resume(std::string_view token, BytesView public_branch,
                          std::chrono::milliseconds timeout);
 
-  // History, journal, undo and redo, watches, tags: the store below.
+  // Takes back the newest entry of the journal that is not taken back, and does it again.  Heads
+  // move back and forth; those of shared branches go on to a commit of the inverse.  Errors as
+  // Store::undo.
+  Result<Receipt> undo(CommitInfo info = {});
+  Result<Receipt> redo(CommitInfo info = {});
+
+  // History, journal, watches, tags: the store below.
   Store& store() { return *store_; }
   const Store& store() const { return *store_; }
   const TypeRegistry& types() const { return options_.types; }
@@ -135,6 +164,7 @@ class Repo {
   friend class Branch;
   friend class Session;
   Result<Committed> commit(const Bytes& branch, const WriteFunction& write, const CommitInfo& info);
+  Result<void> step_back(Transaction& transaction, const RefChange& back, const CommitInfo& info);
 
   std::unique_ptr<Store> owned_;
   Store* store_;

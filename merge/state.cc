@@ -85,6 +85,19 @@ bool Value::is_conflict() const {
          std::ranges::any_of(live, [](const LiveEntry& e) { return e.kind != Kind::map; });
 }
 
+std::vector<Choice> Value::choices() const {
+  std::vector<Choice> choices;
+  for (const Term& term : terms_of(live)) {
+    Choice choice;
+    for (const LiveEntry& entry : live) {
+      if (Term{entry.kind, entry.value} == term) choice.live.push_back(entry);
+    }
+    choices.push_back(std::move(choice));
+  }
+  if (has_entries_below) choices.push_back({});
+  return choices;
+}
+
 std::optional<Kind> Value::kind() const {
   if (live.empty()) return std::nullopt;
   for (const LiveEntry& entry : live) {

@@ -12,6 +12,12 @@
 
 namespace ukstore {
 
+// One of the things that a conflict says: the entries that agree on it; none for what lies below
+// the path.
+struct Choice {
+  Live live;
+};
+
 // What is at a path.
 struct Value {
   Live live;  // what was written and nothing has replaced; may be empty
@@ -19,6 +25,8 @@ struct Value {
 
   // Writers disagree: several kinds or values, or something other than a map with entries below it.
   bool is_conflict() const;
+  // What is said there, each once, in the order of first dots, and last what lies below.
+  std::vector<Choice> choices() const;
   // The one kind of all live entries; nullopt if they differ or there are none.
   std::optional<Kind> kind() const;
   // "file", "directory", "conflict: file, counter, entries below", ...

@@ -86,6 +86,17 @@ void ValueEdit::put(Bytes key, Bytes payload) {
 
 void ValueEdit::remove(Bytes key) { changes_.insert_or_assign(std::move(key), std::nullopt); }
 
+Result<bool> ValueEdit::clear() {
+  std::vector<Bytes> keys;
+  auto ok = scan([&](BytesView key, BytesView) {
+    keys.emplace_back(key);
+    return Flow::go_on;
+  });
+  if (!ok) return pass_on(ok);
+  for (Bytes& key : keys) remove(std::move(key));
+  return !keys.empty();
+}
+
 void Tx::fail(Error error) {
   if (!error_) error_ = std::move(error);
 }
@@ -167,20 +178,45 @@ Result<void> Tx::keep_at(BytesView path, const Live& kept) {
   bool has_place_below =
       std::ranges::all_of(*live, [](const LiveEntry& e) { return e.kind == Kind::map; });
   EditTree::Node& node = edits_.at(path);
-  auto child = tree_.child(**entry);
+  auto ok = drop_values(**entry, *live, has_place_below ? kFirstStep : BytesView(), node);
+  if (!ok) return ok;
+  node.drop();
+  if (!live->empty()) write_header(node, *live);
+  touched_.insert(Bytes(path));
+  return {};
+}
+
+Result<void> Tx::drop_values(const Entry& entry, const Live& live, BytesView end,
+                             EditTree::Node& node) {
+  auto child = tree_.child(entry);
   if (!child) return pass_on(child);
-  BytesView end = has_place_below ? kFirstStep : BytesView();
-  auto ok = child->scan({}, end, Direction::forward, [&](BytesView key, const Entry&) {
+  return child->scan({}, end, Direction::forward, [&](BytesView key, const Entry&) {
     auto slot = slot_of(key);
-    if (slot && slot->is == Slot::Is::value && has_kind(*live, slot->kind)) return Flow::go_on;
+    if (slot && slot->is == Slot::Is::value && has_kind(live, slot->kind)) return Flow::go_on;
     EditTree::Node& gone = node.below[Bytes(key)];
     gone.drop();
     gone.clears_child = true;
     return Flow::go_on;
   });
-  if (!ok) return ok;
+}
+
+void Tx::rewrite(BytesView path, const Live& kept, const std::vector<Term>& added) {
+  attempt([&] { return rewrite_at(path, kept, added); });
+}
+
+Result<void> Tx::rewrite_at(BytesView path, const Live& kept, const std::vector<Term>& added) {
+  if (auto ok = check_entry_path(path); !ok) return ok;
+  if (auto ok = settle(path); !ok) return ok;
+  auto entry = tree_.at(path);
+  if (!entry) return pass_on(entry);
+  Live live = kept;
+  for (const Term& term : added) live.push_back({mint(), term.kind, term.value});
+  EditTree::Node& node = edits_.at(path);
+  if (*entry) {
+    if (auto ok = drop_values(**entry, live, kFirstStep, node); !ok) return ok;
+  }
   node.drop();
-  if (!live->empty()) write_header(node, *live);
+  if (!live.empty()) write_header(node, live);
   touched_.insert(Bytes(path));
   return {};
 }
@@ -253,28 +289,32 @@ Result<bool> Tx::settled_is_live(BytesView path, Kind kind) const {
   return State(tree_).is_live(path, kind);
 }
 
+// Everything else at the position of a value gives way, and below it too unless this is a map.
+Result<void> Tx::make_room(const ValueEdit& value, const std::optional<Entry>& entry,
+                           EditTree::Node& node) {
+  Live live{{mint(), value.kind_, {}}};
+  if (entry && value.others_stay_) {
+    auto others = read_live(tree_, entry);
+    if (!others) return pass_on(others);
+    std::erase_if(*others, [&](const LiveEntry& other) { return other.kind == value.kind_; });
+    live.insert(live.begin(), others->begin(), others->end());
+  } else if (entry && entry->has_child()) {
+    BytesView end = value.kind_ == Kind::map ? kFirstStep : BytesView();
+    if (auto ok = drop_values(*entry, live, end, node); !ok) return ok;
+  }
+  write_header(node, live);
+  return {};
+}
+
 Result<void> Tx::close(const ValueEdit& value) {
   if (!value.touched_) return {};
-  if (auto ok = clear_above(value.path_); !ok) return pass_on(ok);
+  if (!value.others_stay_) {
+    if (auto ok = clear_above(value.path_); !ok) return pass_on(ok);
+  }
   auto entry = tree_.at(value.path_);
   if (!entry) return pass_on(entry);
   EditTree::Node& node = edits_.at(value.path_);
-  // Everything else at the position gives way, and below it too unless this is a map.
-  if (*entry && (*entry)->has_child()) {
-    auto child = tree_.child(**entry);
-    if (!child) return pass_on(child);
-    Bytes own = value_key(value.kind_);
-    BytesView end = value.kind_ == Kind::map ? kFirstStep : BytesView();
-    auto ok = child->scan({}, end, Direction::forward, [&](BytesView key, const Entry&) {
-      if (key == own) return Flow::go_on;
-      EditTree::Node& gone = node.below[Bytes(key)];
-      gone.drop();
-      gone.clears_child = true;
-      return Flow::go_on;
-    });
-    if (!ok) return ok;
-  }
-  write_header(node, {{mint(), value.kind_, {}}});
+  if (auto ok = make_room(value, *entry, node); !ok) return ok;
   touched_.insert(value.path_);
   uint8_t stored_kind = static_cast<uint8_t>(value.kind_);
   if (is_user(value.kind_)) {

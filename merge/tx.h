@@ -34,11 +34,15 @@ class ValueEdit {
   Result<void> scan(const std::function<Flow(BytesView key, BytesView payload)>& visit) const;
   void put(Bytes key, Bytes payload);
   void remove(Bytes key);
+  // Removes all keys; whether there were any.
+  Result<bool> clear();
   // Replaces the bytes of a program's own type; nullopt is its initial state.
   void put_state(std::optional<Bytes> state) { state_ = std::move(state); }
   const std::optional<Bytes>& state() const { return state_; }
   // Marks the value as updated, which stamps its entry anew.
   void touch() { touched_ = true; }
+  // What else is live at, above and below the position stays, as beside a concurrent write.
+  void keep_others() { others_stay_ = true; }
   // Whether a live entry of the kind was there.
   bool was_live() const { return was_live_; }
   const Bytes& path() const { return path_; }
@@ -53,6 +57,7 @@ class ValueEdit {
   std::optional<Bytes> state_;
   std::map<Bytes, std::optional<Bytes>> changes_{};
   bool touched_ = false;
+  bool others_stay_ = false;
   bool was_live_ = false;
 };
 
@@ -71,6 +76,9 @@ class Tx {
   // Settles a conflict: of what is live at the path only entries of `kept` stay, and what is below
   // it stays only if none of them, or only maps, do.
   void keep(BytesView path, const Live& kept);
+  // Of what is live at the path only `kept` stays, and `added` comes beside it under new dots;
+  // what is above and below the path is left alone.  For replays of what a merge had merged.
+  void rewrite(BytesView path, const Live& kept, const std::vector<Term>& added);
   // The typed value at a path, to read and write: tx.at<Counter>("stock/42").add(-1).
   template <class T>
   typename T::Writer at(BytesView path) {
@@ -106,6 +114,13 @@ class Tx {
   Result<void> set_value(BytesView path, Payload payload, Kind kind);
   Result<void> remove_at(BytesView path);
   Result<void> keep_at(BytesView path, const Live& kept);
+  Result<void> rewrite_at(BytesView path, const Live& kept, const std::vector<Term>& added);
+  // Drops what belongs to the position of `entry` under keys below `end`, but the values of kinds
+  // in `live`.
+  Result<void> drop_values(const Entry& entry, const Live& live, BytesView end,
+                           EditTree::Node& node);
+  Result<void> make_room(const ValueEdit& value, const std::optional<Entry>& entry,
+                         EditTree::Node& node);
   // Drops what a write at `path` removes above it.
   enum class Above { was_clear, cleared };
   Result<Above> clear_above(BytesView path);

@@ -3,6 +3,7 @@
 
 #include <ukstore/merge/laws.h>
 #include <ukstore/merge/mergeable.h>
+#include <ukstore/merge/replay.h>
 #include <ukstore/merge/repo.h>
 #include <ukstore/merge/session.h>
 #include <ukstore/merge/types/counter.h>

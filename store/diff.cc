@@ -20,6 +20,12 @@ class DiffStream {
     }
   }
 
+  // Goes in front of the first keys that are not below `from`.
+  Result<void> seek(BytesView from) {
+    if (auto ok = before_.seek(from); !ok) return ok;
+    return after_.seek(from);
+  }
+
   // Goes to the next difference; false at the end.
   Result<bool> next() {
     if (equal_) return false;
@@ -132,7 +138,15 @@ Result<Flow> diff_below(const Tree& before, const Tree& after, Bytes& path,
 }  // namespace
 
 Result<void> diff(const Tree& before, const Tree& after, const DiffVisitor& visit) {
+  return diff_from({}, before, after, visit);
+}
+
+Result<void> diff_from(BytesView from, const Tree& before, const Tree& after,
+                       const DiffVisitor& visit) {
   DiffStream stream(before, after);
+  if (!from.empty()) {
+    if (auto ok = stream.seek(from); !ok) return ok;
+  }
   for (;;) {
     auto more = stream.next();
     if (!more) return pass_on(more);
@@ -145,27 +159,6 @@ Result<void> diff_paths(const Tree& before, const Tree& after, const DiffVisitor
   auto flow = diff_below(before, after, path, visit);
   if (!flow) return pass_on(flow);
   return {};
-}
-
-Result<void> diff3(const Tree& base, const Tree& ours, const Tree& theirs,
-                   const Diff3Visitor& visit) {
-  DiffStream mine(base, ours), other(base, theirs);
-  auto m = mine.next(), o = other.next();
-  for (;;) {
-    if (!m) return pass_on(m);
-    if (!o) return pass_on(o);
-    if (!*m && !*o) return {};
-    // Whichever stream has the lower key; a side that is not in front there is as the base.
-    int order = !*m ? 1 : !*o ? -1 : mine.key().compare(other.key());
-    bool in_mine = order <= 0, in_other = order >= 0;
-    const DiffStream& from = in_mine ? mine : other;
-    const OptionalEntry& at_base = from.before();
-    Flow flow = visit(from.key(), at_base, in_mine ? mine.after() : at_base,
-                      in_other ? other.after() : at_base);
-    if (flow == Flow::stop) return {};
-    if (in_mine) m = mine.next();
-    if (in_other) o = other.next();
-  }
 }
 
 }  // namespace ukstore

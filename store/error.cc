@@ -28,6 +28,10 @@ std::string_view name(Error::Kind kind) {
       return "limit";
     case Error::Kind::no_store:
       return "no_store";
+    case Error::Kind::counts_twice:
+      return "counts_twice";
+    case Error::Kind::base_missing:
+      return "base_missing";
   }
   return "unknown";
 }

@@ -14,18 +14,20 @@ namespace ukstore {
 
 struct Error {
   enum class Kind {
-    invalid,      // the caller's argument breaks a stated limit; change it
-    not_found,    // a name or hash that had to exist does not
-    moved,        // a compare-and-set lost; read the head again and retry
-    corrupt,      // bytes on disk or from a peer are not what they must be; run the check
-    io,           // the system refused a read or write
-    full,         // disk, map or quota is full; make room
-    locked,       // another writer holds the store; wait or stop it (the message names it)
-    read_only,    // a flush failed, or the store was opened for reading; reopen it
-    closed,       // used after close
-    unsupported,  // a format, kind or algorithm that this version does not know; upgrade
-    limit,        // a budget (memory, work, size) is exhausted
-    no_store,     // there is no store at that place
+    invalid,       // the caller's argument breaks a stated limit; change it
+    not_found,     // a name or hash that had to exist does not
+    moved,         // a compare-and-set lost; read the head again and retry
+    corrupt,       // bytes on disk or from a peer are not what they must be; run the check
+    io,            // the system refused a read or write
+    full,          // disk, map or quota is full; make room
+    locked,        // another writer holds the store; wait or stop it (the message names it)
+    read_only,     // a flush failed, or the store was opened for reading; reopen it
+    closed,        // used after close
+    unsupported,   // a format, kind or algorithm that this version does not know; upgrade
+    limit,         // a budget (memory, work, size) is exhausted
+    no_store,      // there is no store at that place
+    counts_twice,  // what is asked may count twice after a merge; say that it may
+    base_missing,  // history that a merge needs is not here; fetch it
   };
 
   Kind kind;

@@ -15,6 +15,7 @@ struct BuiltNode {
   Bytes bytes;
   std::vector<Address> side;
   NodeTotals totals;
+  std::optional<ObjectRef> known{};  // where the same node is already
 };
 
 // A child for the level above: a node that has a name.
@@ -64,6 +65,8 @@ class LevelBuilder {
 
   // Whether the last entry ended a node (or there was none): the next one starts a node.
   bool at_node_start() const { return counted_bytes_ == 0; }
+  // Whether nothing has come.
+  bool is_empty() const { return at_node_start() && built_.empty(); }
   // Ends the last node, at the end of the level.
   void finish() {
     if (!at_node_start()) cut();
@@ -93,7 +96,7 @@ class LevelBuilder {
     BytesView last = level_ == 0 ? leaf_items_.back().key : inner_items_.back().key;
     built_.push_back({Bytes(last),
                       level_ == 0 ? encode_leaf(leaf_items_) : encode_inner(level_, inner_items_),
-                      side_, totals_});
+                      side_, totals_, std::nullopt});
     leaf_items_.clear();
     inner_items_.clear();
     side_.clear();

@@ -99,12 +99,12 @@ Result<Receipt> LocalStore::transact(const TransactionBody& body, TransactOption
   return submit([&body](OpenTransaction& transaction) { return body(transaction); }, options);
 }
 
-Result<Receipt> LocalStore::undo(TransactOptions options) {
-  return submit([](OpenTransaction& transaction) { return transaction.undo(); }, options);
+Result<Receipt> LocalStore::undo(TransactOptions options, const StepBack& step_back) {
+  return submit([&](OpenTransaction& transaction) { return transaction.undo(step_back); }, options);
 }
 
-Result<Receipt> LocalStore::redo(TransactOptions options) {
-  return submit([](OpenTransaction& transaction) { return transaction.redo(); }, options);
+Result<Receipt> LocalStore::redo(TransactOptions options, const StepBack& step_back) {
+  return submit([&](OpenTransaction& transaction) { return transaction.redo(step_back); }, options);
 }
 
 Result<void> LocalStore::flush() {

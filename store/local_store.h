@@ -34,8 +34,8 @@ class LocalStore final : public Store {
   Result<std::vector<JournalEntry>> journal(uint64_t from, size_t limit,
                                             Direction direction) const override;
   Result<std::vector<Ref>> heads_at(uint64_t sequence) const override;
-  Result<Receipt> undo(TransactOptions options) override;
-  Result<Receipt> redo(TransactOptions options) override;
+  Result<Receipt> undo(TransactOptions options, const StepBack& step_back) override;
+  Result<Receipt> redo(TransactOptions options, const StepBack& step_back) override;
 
   Result<std::vector<WatchEvent>> changes(const WatchFilter& filter, uint64_t after,
                                           size_t limit) const override;

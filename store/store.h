@@ -114,6 +114,9 @@ class Transaction {
   virtual Result<void> erase_record(BytesView key) = 0;
 };
 
+// How undo and redo take a ref back from `back.before`, where the entry left it, to `back.after`.
+using StepBack = std::function<Result<void>(Transaction&, const RefChange& back)>;
+
 // May run more than once (it must not keep state between runs); an error undoes this transaction
 // alone.
 using TransactionBody = std::function<Result<void>(Transaction&)>;
@@ -201,8 +204,9 @@ class Store {
   virtual Result<std::vector<Ref>> heads_at(uint64_t sequence) const = 0;
   // Takes back the newest entry not yet taken back; does again the newest taken back.  `moved` if a
   // ref is not where the entry left it, `not_found` if there is nothing to undo or redo.
-  virtual Result<Receipt> undo(TransactOptions options = {}) = 0;
-  virtual Result<Receipt> redo(TransactOptions options = {}) = 0;
+  // `step_back` is called for each ref of the entry in place of moving it: it must change it.
+  virtual Result<Receipt> undo(TransactOptions options = {}, const StepBack& step_back = {}) = 0;
+  virtual Result<Receipt> redo(TransactOptions options = {}, const StepBack& step_back = {}) = 0;
 
   // ---- Watches.  Events after sequence `after`, at most `limit`, from the journal: nothing is
   // lost however slow the watcher, and a watch resumes after a restart from the last sequence it

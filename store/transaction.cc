@@ -175,33 +175,39 @@ Result<void> OpenTransaction::erase_record(BytesView key) {
   return {};
 }
 
-Result<void> OpenTransaction::undo() {
+// Takes back what an entry did to each ref.
+Result<void> OpenTransaction::go_back_over(const JournalEntry& entry, const StepBack& step_back) {
+  for (const RefChange& change : std::views::reverse(entry.changes)) {
+    RefChange back{change.kind, change.name, change.after, change.before};
+    auto ok = step_back ? step_back(*this, back)
+                        : compare_and_set(back.kind, back.name, back.before, back.after);
+    if (!ok) return ok;
+  }
+  return {};
+}
+
+Result<void> OpenTransaction::undo(const StepBack& step_back) {
   auto end = state_.journal_end();
   if (!end) return pass_on(end);
   if (end->undo_top == 0) return fail(Error::Kind::not_found, "there is nothing to undo");
   auto target = state_.journal_record(end->undo_top);
   if (!target) return pass_on(target);
-  for (const RefChange& change : std::views::reverse(target->entry.changes)) {
-    auto ok = compare_and_set(change.kind, change.name, change.after, change.before);
-    if (!ok) return pass_on(ok, "undoing entry " + std::to_string(end->undo_top));
-  }
+  auto ok = go_back_over(target->entry, step_back);
+  if (!ok) return pass_on(ok, "undoing entry " + std::to_string(end->undo_top));
   kind_ = JournalEntry::Kind::undo;
   stepped_over_ = std::move(*target);
   return {};
 }
 
-Result<void> OpenTransaction::redo() {
+Result<void> OpenTransaction::redo(const StepBack& step_back) {
   auto end = state_.journal_end();
   if (!end) return pass_on(end);
   if (end->redo_top == 0) return fail(Error::Kind::not_found, "there is nothing to redo");
   auto undone = state_.journal_record(end->redo_top);
   if (!undone) return pass_on(undone);
-  auto target = state_.journal_record(undone->entry.target);
-  if (!target) return pass_on(target);
-  for (const RefChange& change : target->entry.changes) {
-    auto ok = compare_and_set(change.kind, change.name, change.before, change.after);
-    if (!ok) return pass_on(ok, "redoing entry " + std::to_string(undone->entry.target));
-  }
+  // What the undo did is taken back, which is what the entry did.
+  auto ok = go_back_over(undone->entry, step_back);
+  if (!ok) return pass_on(ok, "redoing entry " + std::to_string(undone->entry.target));
   kind_ = JournalEntry::Kind::redo;
   stepped_over_ = std::move(*undone);
   return {};

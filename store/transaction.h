@@ -27,8 +27,8 @@ class OpenTransaction final : public Transaction, private CommitSource {
   Result<void> erase_record(BytesView key) override;
 
   // Makes this a step of undo or redo: moves the refs and says what the journal entry is.
-  Result<void> undo();
-  Result<void> redo();
+  Result<void> undo(const StepBack& step_back);
+  Result<void> redo(const StepBack& step_back);
 
   // Ends it: all that it changed, with its journal entry if it moved a ref.
   Result<Changes> finish(const TransactOptions& options);
@@ -41,6 +41,7 @@ class OpenTransaction final : public Transaction, private CommitSource {
 
   Result<std::optional<Head>> checked_target(RefKind kind, const std::optional<Head>& next) const;
   void keep(const std::shared_ptr<Arena>& other);
+  Result<void> go_back_over(const JournalEntry& entry, const StepBack& step_back);
   void note_change(RefKind kind, BytesView name, std::optional<Head> before);
 
   std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();

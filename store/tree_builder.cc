@@ -1,4 +1,4 @@
-#include <ukstore/store/tree_edit.h>
+#include <ukstore/store/tree_assembler.h>
 #include <ukstore/store/value.h>
 
 namespace ukstore {
@@ -7,7 +7,7 @@ struct TreeBuilder::State {
   const ObjectStore& objects;
   std::shared_ptr<Arena> arena;
   TreeEditor editor{objects, arena};
-  std::deque<LevelBuilder> levels{};
+  TreeAssembler assembler{editor};
   Bytes last_key{};
   // Those of payloads and children.  The tree keeps them when it is finished; the builder's own
   // arena cannot keep what is younger.
@@ -26,39 +26,8 @@ struct TreeBuilder::State {
     }
     last_key = key;
     Bytes value = encode_value(parts);
-    level(0).add_leaf(key, {value, side, logical_bytes(value)});
-    pump(0);
+    assembler.add(key, {value, side, logical_bytes(value)});
     return arena->relieve();
-  }
-
-  LevelBuilder& level(uint8_t number) {
-    while (levels.size() <= number) levels.emplace_back(static_cast<uint8_t>(levels.size()));
-    return levels[number];
-  }
-
-  // Hands finished nodes of a level to the one above, but keeps the newest back, as it may be the
-  // only one.
-  void pump(uint8_t number) {
-    auto& built = levels[number].built();
-    if (built.size() < 2) return;
-    while (built.size() > 1) pass_up(number);
-    pump(number + 1);
-  }
-  void pass_up(uint8_t number) {
-    auto& built = levels[number].built();
-    ObjectKind kind = number == 0 ? ObjectKind::leaf : ObjectKind::inner;
-    ChildNode child = editor.stage(kind, std::move(built.front()));
-    built.pop_front();
-    level(number + 1).add_inner(child.last_key, child.ref, child.totals);
-  }
-
-  Result<BuiltTree> finish() {
-    for (uint8_t number = 0;; ++number) {
-      level(number).finish();
-      auto& built = levels[number].built();
-      if (levels.size() == size_t{number} + 1) return editor.raise(number, built);
-      while (!built.empty()) pass_up(number);
-    }
   }
 };
 
@@ -113,17 +82,14 @@ Result<void> TreeBuilder::add_tree(BytesView key, const Tree& child) {
 }
 
 Result<Tree> TreeBuilder::finish() {
-  State& state = *state_;
-  auto built = state.finish();
+  auto built = state_->assembler.finish();
   if (!built) return pass_on(built);
-  std::shared_ptr<Arena> arena = state.arena;
-  for (auto& other : state.others) arena = Arena::keeping(std::move(arena), std::move(other));
-  state.others.clear();
-  if (built->totals.count == 0) return Tree(state.objects).in(std::move(arena));
-  ObjectRef root = state.editor.name(*built);
-  auto view = state.objects.load(root);
-  if (!view) return pass_on(view);
-  return TreeAccess::on_node(state.objects, std::move(arena), *view, root);
+  auto tree = state_->editor.load(*built);
+  if (!tree) return tree;
+  std::shared_ptr<Arena> arena = state_->arena;
+  for (auto& other : state_->others) arena = Arena::keeping(std::move(arena), std::move(other));
+  state_->others.clear();
+  return tree->in(std::move(arena));
 }
 
 }  // namespace ukstore

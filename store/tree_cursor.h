@@ -4,6 +4,8 @@
 #include <ukstore/store/tree_access.h>
 #include <ukstore/store/value.h>
 
+#include <algorithm>
+
 namespace ukstore {
 
 // Moves forward over a tree.  It stands in front of an *item*: an entry of a leaf, or a whole
@@ -27,6 +29,8 @@ class TreeCursor {
     return decode_value(frame.node.value(frame.index), frame.node.object(), frame.side);
   }
   Bytes key() const { return node().key(index()); }
+  // How many objects the values before it in its leaf name.
+  uint32_t side_index() const { return frames_.back().side; }
   // The bytes of its value.
   BytesView value() const { return node().value(index()); }
 
@@ -36,6 +40,21 @@ class TreeCursor {
   Result<void> enter_to_entry();
   // Goes behind the item in front.
   void skip();
+  // The item in front, to find out when the cursor has gone behind it.
+  struct Place {
+    size_t depth;
+    uint32_t index;
+  };
+  Place place() const { return {frames_.size(), index()}; }
+  bool is_behind(const Place& place) const {
+    return frames_.size() < place.depth ||
+           (frames_.size() == place.depth && index() != place.index);
+  }
+  // Whether nothing follows the item in front.
+  bool is_last() const {
+    return std::ranges::all_of(
+        frames_, [](const Frame& frame) { return frame.index + 1 == frame.node.count(); });
+  }
   // Goes in front of the first entry not below `key`, from the start of the tree.
   Result<void> seek(BytesView key);
 

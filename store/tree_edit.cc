@@ -120,6 +120,7 @@ Result<TreeEditor::LevelChange> TreeEditor::rewrite_inner(const NodeView& root, 
 }
 
 ChildNode TreeEditor::stage(ObjectKind kind, BuiltNode node) {
+  if (node.known) return {std::move(node.last_key), *node.known, node.totals};
   ObjectRef ref = arena_->add(kind, node.bytes, node.side);
   return {std::move(node.last_key), ref, node.totals};
 }
@@ -178,7 +179,9 @@ Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> e
     if (here.next < here.edits.size()) {
       const Edit& edit = here.edits[here.next++];
       if (auto ok = check_edits(edit.child_edits); !ok) return pass_on(ok);
-      auto child = child_before(here.old, edit.key);
+      auto entry = find_below(objects_, here.old, edit.key);
+      if (!entry) return pass_on(entry);
+      auto child = child_before(*entry);
       if (!child) return pass_on(child);
       path.push_back({*child, edit.child_edits, &edit, 0});
       continue;
@@ -190,13 +193,16 @@ Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> e
   }
 }
 
-Result<NodeView> TreeEditor::child_before(const NodeView& old, BytesView key) const {
-  if (old.count() > 0) {
-    auto entry = find_below(objects_, old, key);
-    if (!entry) return pass_on(entry);
-    if (*entry && (*entry)->has_child()) return child_node(objects_, **entry);
-  }
+Result<NodeView> TreeEditor::child_before(const std::optional<Entry>& old) const {
+  if (old && old->has_child()) return child_node(objects_, *old);
   return TreeAccess::root_node(Tree(objects_));  // in static memory
+}
+
+Result<BuiltTree> TreeEditor::child_after(const Edit& edit, const std::optional<Entry>& old) {
+  if (auto done = below_.extract(&edit)) return std::move(done.mapped());
+  auto before = child_before(old);
+  if (!before) return pass_on(before);
+  return apply(*before, edit.child_edits);
 }
 
 Result<BuiltTree> TreeEditor::apply_here(const NodeView& old, std::span<const Edit> edits) {
@@ -258,6 +264,14 @@ Result<BuiltTree> TreeEditor::collapse(ChildNode root) {
 ObjectRef TreeEditor::name(const BuiltTree& tree) {
   if (!tree.is_small()) return tree.root;
   return arena_->add(ObjectKind::leaf, tree.small, tree.side);
+}
+
+Result<Tree> TreeEditor::load(const BuiltTree& tree) {
+  if (tree.totals.count == 0) return Tree(objects_).in(arena_);
+  ObjectRef root = name(tree);
+  auto view = objects_.load(root);
+  if (!view) return pass_on(view);
+  return TreeAccess::on_node(objects_, arena_, *view, root);
 }
 
 Result<TreeEditor::NewValue> TreeEditor::resolve(const Edit& edit,
@@ -334,14 +348,15 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
     return {};
   }
   if (edit.child == Edit::Part::edit) {
-    BuiltTree built = std::move(below_.extract(&edit).mapped());
-    if (built.changed) {
-      if (built.totals.count == 0) return {};
-      if (built.is_small()) {
-        embedded_ = std::move(built.small);
-        embed(parts, value.side, embedded_, nullptr, built.side);
+    auto built = child_after(edit, old);
+    if (!built) return pass_on(built);
+    if (built->changed) {
+      if (built->totals.count == 0) return {};
+      if (built->is_small()) {
+        embedded_ = std::move(built->small);
+        embed(parts, value.side, embedded_, nullptr, built->side);
       } else {
-        refer(parts, value.side, built.root, built.totals);
+        refer(parts, value.side, built->root, built->totals);
       }
       return {};
     }
@@ -360,11 +375,7 @@ Result<Tree> Tree::apply(std::span<const Edit> edits) const {
   auto built = editor.apply(NodeView(node_), edits);
   if (!built) return pass_on(built);
   if (!built->changed) return *this;
-  if (built->totals.count == 0) return Tree(*objects_).in(editor.arena());
-  ObjectRef root = editor.name(*built);
-  auto view = objects_->load(root);
-  if (!view) return pass_on(view);
-  return TreeAccess::on_node(*objects_, editor.arena(), *view, root);
+  return editor.load(*built);
 }
 
 }  // namespace ukstore

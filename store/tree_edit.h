@@ -39,10 +39,18 @@ class TreeEditor {
   // stands above.
   Result<BuiltTree> raise(uint8_t level, std::deque<BuiltNode>& nodes);
   ChildNode stage(ObjectKind kind, BuiltNode node);
-  // A finished tree as an object, whatever its size.
+  // A finished tree as an object, whatever its size; and as a tree that is edited on in the arena.
   ObjectRef name(const BuiltTree& tree);
-  // That of the nodes that were made; not the one given if a younger one had to be kept.
-  const std::shared_ptr<Arena>& arena() const { return arena_; }
+  Result<Tree> load(const BuiltTree& tree);
+
+  // A value on its way into a leaf: what an edit makes of an entry.
+  struct NewValue {
+    bool present = false;
+    Bytes bytes;
+    std::vector<Address> side;
+    uint64_t logical_bytes = 0;
+  };
+  Result<NewValue> resolve(const Edit& edit, const std::optional<Entry>& old);
 
  private:
   struct Removed {  // a node of the old level that was merged away
@@ -57,25 +65,18 @@ class TreeEditor {
     Bytes key;
     std::optional<ChildNode> child;  // nullopt: the key goes
   };
-  // A value on its way into a leaf.
-  struct NewValue {
-    bool present = false;
-    Bytes bytes;
-    std::vector<Address> side;
-    uint64_t logical_bytes = 0;
-  };
-
-  // The same where all children that are edited are in `below_`.
+  // The same where the children that are edited are in `below_`.
   Result<BuiltTree> apply_here(const NodeView& old, std::span<const Edit> edits);
-  // The child tree of `key`; the empty one if there is none.
-  Result<NodeView> child_before(const NodeView& old, BytesView key) const;
+  // The child tree of an entry; the empty one if there is none.
+  Result<NodeView> child_before(const std::optional<Entry>& old) const;
+  // What becomes of it by an edit: out of `below_` if it is there, made now if not.
+  Result<BuiltTree> child_after(const Edit& edit, const std::optional<Entry>& old);
   Result<LevelChange> rewrite_leaves(const NodeView& root, std::span<const Edit> edits);
   Result<LevelChange> rewrite_inner(const NodeView& root, uint8_t level,
                                     const std::vector<InnerEdit>& edits);
   template <class Source>
   Result<LevelChange> rewrite(const NodeView& root, uint8_t level, Source& source);
   std::vector<InnerEdit> edits_above(uint8_t level, LevelChange change);
-  Result<NewValue> resolve(const Edit& edit, const std::optional<Entry>& old);
   Result<void> resolve_child(const Edit& edit, const std::optional<Entry>& old, ValueParts& parts,
                              NewValue& value);
   Result<BuiltTree> collapse(ChildNode root);

@@ -208,6 +208,14 @@ std::expected<uint64_t, CacheError> PageCache::write(uint64_t offset,
   return from.size();
 }
 
+std::expected<void, CacheError> PageCache::make_fresh() {
+  static constexpr std::byte kZero[2 * kBlockBytes] = {};
+  auto written = write(0, kZero);
+  if (!written) return std::unexpected(written.error());
+  fresh_ = true;
+  return {};
+}
+
 // Hands every dirty page to the disk, neighbours in one run.  One thread does so at a time: whoever
 // comes second waits, as pages on their way are not dirty any more but not yet written either.
 bool PageCache::write_back() {

@@ -81,13 +81,7 @@ void Counter::Writer::reset() {
   tx_.attempt([&]() -> Result<void> {
     auto value = tx_.edit_value(path_, kind);
     if (!value) return pass_on(value);
-    std::vector<Bytes> keys;
-    auto ok = (*value)->scan([&](BytesView key, BytesView) {
-      keys.emplace_back(key);
-      return Flow::go_on;
-    });
-    if (!ok) return ok;
-    for (Bytes& key : keys) (*value)->remove(std::move(key));
+    if (auto ok = (*value)->clear(); !ok) return pass_on(ok);
     (*value)->touch();
     return {};
   });

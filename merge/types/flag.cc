@@ -6,13 +6,7 @@ namespace {
 Result<ValueEdit*> cleared(Tx& tx, BytesView path) {
   auto edit = tx.edit_value(path, Flag::kind);
   if (!edit) return edit;
-  std::vector<Bytes> seen;
-  auto ok = (*edit)->scan([&](BytesView key, BytesView) {
-    seen.emplace_back(key);
-    return Flow::go_on;
-  });
-  if (!ok) return pass_on(ok);
-  for (Bytes& key : seen) (*edit)->remove(std::move(key));
+  if (auto ok = (*edit)->clear(); !ok) return pass_on(ok);
   (*edit)->touch();
   return edit;
 }

@@ -29,13 +29,7 @@ void write_register(Tx& tx, BytesView path, Kind kind, Bytes value) {
   tx.attempt([&]() -> Result<void> {
     auto edit = tx.edit_value(path, kind);
     if (!edit) return pass_on(edit);
-    std::vector<Bytes> seen;
-    auto ok = (*edit)->scan([&](BytesView key, BytesView) {
-      seen.emplace_back(key);
-      return Flow::go_on;
-    });
-    if (!ok) return ok;
-    for (Bytes& key : seen) (*edit)->remove(std::move(key));
+    if (auto ok = (*edit)->clear(); !ok) return pass_on(ok);
     (*edit)->put(encode(tx.mint()), std::move(value));
     (*edit)->touch();
     return {};

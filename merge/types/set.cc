@@ -72,15 +72,9 @@ void ByteSet::clear(Tx& tx, BytesView path) {
   tx.attempt([&]() -> Result<void> {
     auto edit = tx.edit_value(path, Kind::set);
     if (!edit) return pass_on(edit);
-    std::vector<Bytes> keys;
-    auto ok = (*edit)->scan([&](BytesView key, BytesView) {
-      keys.emplace_back(key);
-      return Flow::go_on;
-    });
-    if (!ok) return ok;
-    if (keys.empty()) return {};
-    for (Bytes& key : keys) (*edit)->remove(std::move(key));
-    (*edit)->touch();
+    auto cleared = (*edit)->clear();
+    if (!cleared) return pass_on(cleared);
+    if (*cleared) (*edit)->touch();
     return {};
   });
 }

@@ -55,7 +55,9 @@ std::vector<std::string> project_files() {
     if (entry.is_regular_file() && is_read(entry.path())) files.push_back(entry.path().filename());
   }
   for (const std::string& folder : folders()) {
-    for (const auto& entry : fs::recursive_directory_iterator(kTop / folder)) {
+    fs::recursive_directory_iterator walk(kTop / folder);
+    for (const auto& entry : walk) {
+      if (entry.path().filename() == "node_modules") walk.disable_recursion_pending();
       if (entry.is_regular_file() && is_read(entry.path())) {
         files.push_back(fs::relative(entry.path(), kTop));
       }

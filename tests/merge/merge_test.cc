@@ -247,6 +247,21 @@ TEST_F(Policies, ExplainsEachPath) {
   EXPECT_EQ(results["f writes"].substr(0, 45), "nothing | file \"ours\" | file \"theirs\" | file ");
 }
 
+TEST_F(Policies, ADryRunSaysTheSameAndDoesNothing) {
+  ObjectRef before = head(a);
+  auto dry = merge(a, b, {.explain = Explain::yes, .run = Run::dry});
+  EXPECT_EQ(head(a), before);
+  EXPECT_EQ(dry.head, before);
+  auto real = merge(a, b, {.explain = Explain::yes});
+  EXPECT_EQ(dry.how, real.how);
+  EXPECT_EQ(dry.conflicts, real.conflicts);
+  EXPECT_EQ(dry.explanations.size(), real.explanations.size());
+  Branch c = ok(a.fork("c"));
+  ok(c.set("x", "1"));
+  EXPECT_EQ(merge(a, c, {.run = Run::dry}).how, How::fast_forward);
+  EXPECT_EQ(get(a, "x"), std::nullopt);
+}
+
 // ---- Kinds that this program does not know, and writers that share an id.
 
 struct Max {

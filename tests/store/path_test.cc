@@ -196,51 +196,6 @@ TEST(Diff, EqualsTheModelOnOneLevelAndOverPaths) {
   }
 }
 
-TEST(Diff, OfThreeVisitsWhatEitherSideChanged) {
-  for (uint64_t seed = 1; seed <= 30; ++seed) {
-    Random random(seed);
-    Objects o;
-    Model base, ours, theirs;
-    for (int i = 0; i < 1500; ++i) base[random_key(random, 100000)] = random_payload(random);
-    ours = theirs = base;
-    std::set<Bytes> touched;
-    for (Model* side : {&ours, &theirs}) {
-      for (int i = 0; i < 9; ++i) {
-        Bytes key = random_key(random, 100000);
-        if (below(random, 2))
-          side->erase(key);
-        else
-          (*side)[key] = random_payload(random);
-      }
-    }
-    Tree b = build(o.objects, base), m = build(o.objects, ours), t = build(o.objects, theirs);
-    auto get = [](const Model& model, const Bytes& key) {
-      auto at = model.find(key);
-      return at == model.end() ? std::nullopt : std::optional(at->second);
-    };
-    auto read = [](const Tree& tree, const std::optional<Entry>& entry) {
-      return entry ? std::optional(ok(tree.read(*entry))) : std::nullopt;
-    };
-    ok(diff3(b, m, t,
-             [&](BytesView key, const auto& at_base, const auto& at_ours, const auto& at_theirs) {
-               Bytes k(key);
-               EXPECT_TRUE(touched.insert(k).second);
-               EXPECT_EQ(read(b, at_base), get(base, k));
-               EXPECT_EQ(read(m, at_ours), get(ours, k));
-               EXPECT_EQ(read(t, at_theirs), get(theirs, k));
-               return Flow::go_on;
-             }));
-    std::set<Bytes> expected;
-    for (const Model* side : {&base, &ours, &theirs}) {
-      for (auto& [key, payload] : *side) {
-        if (get(ours, key) != get(base, key) || get(theirs, key) != get(base, key))
-          expected.insert(key);
-      }
-    }
-    ASSERT_EQ(touched, expected) << "seed " << seed;
-  }
-}
-
 TEST(Diff, SkipsEqualSubtreesUnread) {
   Objects o;
   Model model;

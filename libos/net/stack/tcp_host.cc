@@ -128,11 +128,18 @@ std::optional<uint16_t> TcpHost::free_port(Time now, Tuple tuple) {
   return std::nullopt;
 }
 
-std::expected<TcpId, ConnectError> TcpHost::connect(Time now, const Endpoint& remote) {
+std::expected<TcpId, ConnectError> TcpHost::connect(Time now, const Endpoint& remote,
+                                                    std::optional<IpAddress> local) {
   if (open_ >= options_.connections_max || short_of_memory())
     return std::unexpected(ConnectError::no_memory);
+  if (local && (local->family() != remote.address.family() ||
+                interface_.addresses().find(*local) == nullptr))
+    return std::unexpected(ConnectError::no_address);
   std::optional<IpAddress> source = interface_.source_for(now, remote.address);
-  if (!source || remote.address.is_multicast() || remote.address.is_unspecified())
+  if (source && local) source = local;
+  bool broadcast = remote.address.family() == Family::ipv4 &&
+                   interface_.addresses().is_broadcast(remote.address.v4());
+  if (!source || broadcast || remote.address.is_multicast() || remote.address.is_unspecified())
     return std::unexpected(ConnectError::no_route);
   Tuple tuple{.local = source->octets, .remote = remote.address.octets, .remote_port = remote.port};
   std::optional<uint16_t> port = free_port(now, tuple);
@@ -233,12 +240,28 @@ void TcpHost::set_nagle(TcpId id, Feature nagle) {
 }
 
 void TcpHost::set_keepalive(Time now, TcpId id, Feature keepalive) {
+  const Config& config = options_.config;
+  set_keepalive(now, id, keepalive, config.keepalive_idle, config.keepalive_interval,
+                config.keepalive_probes);
+}
+
+void TcpHost::set_keepalive(Time now, TcpId id, Feature keepalive, Duration idle, Duration interval,
+                            uint8_t probes) {
   Slot* found = slot(id);
   if (found == nullptr) return;
-  const Config& config = options_.config;
-  found->connection.set_keepalive(now, keepalive, config.keepalive_idle, config.keepalive_interval,
-                                  config.keepalive_probes);
+  found->connection.set_keepalive(now, keepalive, idle, interval, probes);
   touch(*found);
+}
+
+void TcpHost::set_user_timeout(Time now, TcpId id, Duration timeout) {
+  Slot* found = slot(id);
+  if (found == nullptr) return;
+  found->connection.set_user_timeout(now, timeout);
+  touch(*found);
+}
+
+void TcpHost::set_traffic_class(TcpId id, uint8_t traffic_class) {
+  if (Slot* found = slot(id)) found->traffic_class = traffic_class;
 }
 
 Endpoint TcpHost::local(TcpId id) const {

@@ -39,7 +39,7 @@ struct ListenerId {
   bool operator==(const ListenerId&) const = default;
 };
 
-enum class ConnectError : uint8_t { no_route, no_port, no_memory };
+enum class ConnectError : uint8_t { no_route, no_address, no_port, no_memory };
 enum class ListenError : uint8_t { in_use, no_address };
 
 // Something that the application may want to look at: the connection became readable, writable,
@@ -74,6 +74,11 @@ class TcpHost {
     size_t connections_max = 65'536;
     size_t time_wait_max = 65'536;
     uint32_t resets_per_second = 1000;
+    // Of each listener and family: half-open peers beyond are answered with cookies.
+    uint32_t syn_queue_max = 256;
+    SynCookies cookies = SynCookies::when_full;
+    // TTL or hop limit of all segments; 0: 64, or what the router advertises.
+    uint8_t hop_limit = 0;
   };
 
   // `interface` outlives this.
@@ -83,7 +88,9 @@ class TcpHost {
   // --- The application --------------------------------------------------------------------------
 
   // Begins to connect; the event comes when it is open or has failed.
-  std::expected<TcpId, ConnectError> connect(Time now, const Endpoint& remote);
+  // From `local` if it is given, which must be an address of ours, else from what the route asks.
+  std::expected<TcpId, ConnectError> connect(Time now, const Endpoint& remote,
+                                             std::optional<IpAddress> local = std::nullopt);
 
   // Accepts connections to `local`; the unspecified address stands for all of its family, and
   // IPv6's for both families.  At most `backlog` of them wait for accept().
@@ -107,7 +114,13 @@ class TcpHost {
   void close(Time now, TcpId id);
   void abort(Time now, TcpId id);
   void set_nagle(TcpId id, Feature nagle);
+  // With the configured times, or with these.
   void set_keepalive(Time now, TcpId id, Feature keepalive);
+  void set_keepalive(Time now, TcpId id, Feature keepalive, Duration idle, Duration interval,
+                     uint8_t probes);
+  void set_user_timeout(Time now, TcpId id, Duration timeout);
+  // The Diffserv field and ECN bits of what is sent from now on, as IPv4's second byte has them.
+  void set_traffic_class(TcpId id, uint8_t traffic_class);
   Endpoint local(TcpId id) const;
   Endpoint local(ListenerId id) const;
   Endpoint remote(TcpId id) const;
@@ -161,6 +174,7 @@ class TcpHost {
 
   void send_plans(Time now, Slot& slot);
   void send_header(Time now, const Tuple& tuple, TcpHeader header);
+  Interface::Packet packet_for(const Tuple& tuple, uint8_t traffic_class) const;
   void to_listener(Time now, const Tuple& tuple, const SegmentView& segment);
   void open_passively(Time now, ListenerSlot& listener, const Tuple& tuple, const Opening& opening,
                       const Config& config, const SegmentView& segment);

@@ -84,12 +84,16 @@ void TcpHost::send_header(Time now, const Tuple& tuple, TcpHeader header) {
   PacketHeader out;
   header.emit(out.push_front(header.wire_bytes()));
   ++counters_.segments_out;
-  interface_.send(now,
-                  {.source = IpAddress::of(tuple.local),
-                   .destination = IpAddress::of(tuple.remote),
-                   .protocol = Protocol::tcp,
-                   .checksum_at = kTcpChecksumOffset},
-                  out, {});
+  interface_.send(now, packet_for(tuple, 0), out, {});
+}
+
+Interface::Packet TcpHost::packet_for(const Tuple& tuple, uint8_t traffic_class) const {
+  return {.source = IpAddress::of(tuple.local),
+          .destination = IpAddress::of(tuple.remote),
+          .protocol = Protocol::tcp,
+          .hop_limit = options_.hop_limit,
+          .traffic_class = traffic_class,
+          .checksum_at = kTcpChecksumOffset};
 }
 
 void TcpHost::send_plans(Time now, Slot& slot) {
@@ -105,13 +109,9 @@ void TcpHost::send_plans(Time now, Slot& slot) {
     size_t count = slot.connection.gather(*plan, pieces);
     assert(count > 0 || plan->length == 0);
     ++counters_.segments_out;
-    interface_.send(now,
-                    {.source = IpAddress::of(slot.tuple.local),
-                     .destination = IpAddress::of(slot.tuple.remote),
-                     .protocol = Protocol::tcp,
-                     .checksum_at = kTcpChecksumOffset,
-                     .gso_bytes = plan->length > plan->mss ? plan->mss : uint16_t{0}},
-                    out, std::span(pieces).first(count));
+    Interface::Packet packet = packet_for(slot.tuple, slot.traffic_class);
+    packet.gso_bytes = plan->length > plan->mss ? plan->mss : uint16_t{0};
+    interface_.send(now, packet, out, std::span(pieces).first(count));
   }
 }
 

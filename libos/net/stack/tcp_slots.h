@@ -15,7 +15,8 @@ struct TcpHost::Slot {
   uint32_t generation;
   size_t charged_bytes = 0;
   uint32_t listener = UINT32_MAX;  // that it waits at for accept()
-  bool held = false;               // by the application
+  uint8_t traffic_class = 0;
+  bool held = false;  // by the application
   bool waits_for_accept = false;
   bool in_demux = true;  // segments still find it
   bool dirty = false;    // listed in dirty_
