@@ -22,12 +22,6 @@ struct CloseEnvironment {
 };
 using Environment = std::unique_ptr<MDB_env, CloseEnvironment>;
 
-bool is_there(const Path& data) {
-  std::error_code error;
-  return std::filesystem::exists(data, error) && (!std::filesystem::is_regular_file(data, error) ||
-                                                  std::filesystem::file_size(data, error) > 0);
-}
-
 int put_format(MDB_env* environment) {
   MDB_txn* txn = nullptr;
   int code = mdb_txn_begin(environment, nullptr, 0, &txn);
@@ -70,16 +64,17 @@ Result<void> create_lmdb_file(const Path& data, const Path& lock, uint64_t map_b
   if (!writers) return pass_on(writers);
   if (auto ok = (*writers)->acquire(timeout); !ok) return ok;
   Result<void> done;
-  if (!is_there(data)) {
+  std::error_code error;
+  if (!std::filesystem::exists(data, error)) {
     const Path other_name = data.parent_path() / ("new-" + data.filename().string());
-    std::error_code error;
     std::filesystem::remove(other_name, error);
     done = write_file(other_name, map_bytes);
     if (done) {
       std::filesystem::rename(other_name, data, error);
-      if (error) done = lmdb_failure(error.value(), "making " + data.string());
+      const bool cannot = error == std::errc::function_not_supported;
+      if (error && !cannot) done = lmdb_failure(error.value(), "making " + data.string());
     }
-    if (!done) std::filesystem::remove(other_name, error);
+    if (!done || error) std::filesystem::remove(other_name, error);
     if (done) sync_directory(data.parent_path());
   }
   (*writers)->release();

@@ -79,16 +79,21 @@ Result<std::unique_ptr<LmdbFile>> LmdbFile::open(const LmdbOptions& options) {
   if (auto ok = refuse_network(fresh ? file->data_path_.parent_path() : file->data_path_); !ok) {
     return pass_on(ok);
   }
-  const bool empty = !fresh && std::filesystem::is_regular_file(file->data_path_, error) &&
-                     std::filesystem::file_size(file->data_path_, error) == 0;
-  if (make && (fresh || empty)) {
+  if (make && fresh) {
     auto made = create_lmdb_file(file->data_path_, file->lock_path(), options.map_bytes,
                                  options.lock_timeout);
     if (!made) return pass_on(made);
     if (directory) sync_directory(options.path.parent_path());
   }
-  if (auto ok = file->claim(); !ok) return pass_on(ok);
+  // Where a file cannot be made beforehand, LMDB makes it.
+  const bool there = std::filesystem::exists(file->data_path_, error);
+  if (there) {
+    if (auto ok = file->claim(); !ok) return pass_on(ok);
+  }
   if (auto ok = file->open_environment(); !ok) return pass_on(ok);
+  if (!there) {
+    if (auto ok = file->claim(); !ok) return pass_on(ok);
+  }
   return file;
 }
 

@@ -85,7 +85,7 @@ Result<Tree> TreeBuilder::finish() {
   auto built = state_->assembler.finish();
   if (!built) return pass_on(built);
   auto tree = state_->editor.load(*built);
-  if (!tree || state_->others.empty()) return tree;
+  if (!tree) return tree;
   std::shared_ptr<Arena> arena = state_->arena;
   for (auto& other : state_->others) arena = Arena::keeping(std::move(arena), std::move(other));
   state_->others.clear();

@@ -181,7 +181,9 @@ Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> e
     if (here.next < here.edits.size()) {
       const Edit& edit = here.edits[here.next++];
       if (auto ok = check_edits(edit.child_edits); !ok) return pass_on(ok);
-      auto child = child_before(here.old, edit.key);
+      auto entry = find_below(objects_, here.old, edit.key);
+      if (!entry) return pass_on(entry);
+      auto child = child_before(*entry);
       if (!child) return pass_on(child);
       path.push_back({*child, edit.child_edits, &edit, 0});
       continue;
@@ -193,13 +195,16 @@ Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> e
   }
 }
 
-Result<NodeView> TreeEditor::child_before(const NodeView& old, BytesView key) const {
-  if (old.count() > 0) {
-    auto entry = find_below(objects_, old, key);
-    if (!entry) return pass_on(entry);
-    if (*entry && (*entry)->has_child()) return child_node(objects_, **entry);
-  }
+Result<NodeView> TreeEditor::child_before(const std::optional<Entry>& old) const {
+  if (old && old->has_child()) return child_node(objects_, *old);
   return TreeAccess::root_node(Tree(objects_));  // in static memory
+}
+
+Result<BuiltTree> TreeEditor::child_after(const Edit& edit, const std::optional<Entry>& old) {
+  if (auto done = below_.extract(&edit)) return std::move(done.mapped());
+  auto before = child_before(old);
+  if (!before) return pass_on(before);
+  return apply(*before, edit.child_edits);
 }
 
 Result<BuiltTree> TreeEditor::apply_here(const NodeView& old, std::span<const Edit> edits) {
@@ -365,14 +370,15 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
     return {};
   }
   if (edit.child == Edit::Part::edit) {
-    BuiltTree built = std::move(below_.extract(&edit).mapped());
-    if (built.changed) {
-      if (built.totals.count == 0) return {};
-      if (built.is_small()) {
-        embedded_ = std::move(built.small);
-        embed(parts, value.side, embedded_, nullptr, built.side);
+    auto built = child_after(edit, old);
+    if (!built) return pass_on(built);
+    if (built->changed) {
+      if (built->totals.count == 0) return {};
+      if (built->is_small()) {
+        embedded_ = std::move(built->small);
+        embed(parts, value.side, embedded_, nullptr, built->side);
       } else {
-        refer(parts, value.side, built.root, built.totals);
+        refer(parts, value.side, built->root, built->totals);
       }
       return {};
     }

@@ -51,8 +51,6 @@ class TreeEditor {
     uint64_t logical_bytes = 0;
   };
   Result<NewValue> resolve(const Edit& edit, const std::optional<Entry>& old);
-  // That of the nodes that were made; not the one given if a younger one had to be kept.
-  const std::shared_ptr<Arena>& arena() const { return arena_; }
 
  private:
   struct Removed {  // a node of the old level that was merged away
@@ -69,10 +67,12 @@ class TreeEditor {
   };
 
   Result<BuiltTree> one_entry(const Edit& edit);
-  // The same where all children that are edited are in `below_`.
+  // The same where the children that are edited are in `below_`.
   Result<BuiltTree> apply_here(const NodeView& old, std::span<const Edit> edits);
-  // The child tree of `key`; the empty one if there is none.
-  Result<NodeView> child_before(const NodeView& old, BytesView key) const;
+  // The child tree of an entry; the empty one if there is none.
+  Result<NodeView> child_before(const std::optional<Entry>& old) const;
+  // What becomes of it by an edit: out of `below_` if it is there, made now if not.
+  Result<BuiltTree> child_after(const Edit& edit, const std::optional<Entry>& old);
   Result<LevelChange> rewrite_leaves(const NodeView& root, std::span<const Edit> edits);
   Result<LevelChange> rewrite_inner(const NodeView& root, uint8_t level,
                                     const std::vector<InnerEdit>& edits);

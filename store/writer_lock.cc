@@ -37,7 +37,7 @@ Result<std::unique_ptr<WriterLock>> WriterLock::open(const std::filesystem::path
       return lock;
   }
   void* mapped = mmap(nullptr, kSignatureBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (mapped == MAP_FAILED) return failed();
+  if (mapped == MAP_FAILED) return lock;
   lock->signature_ = static_cast<char*>(mapped);
   return lock;
 }
