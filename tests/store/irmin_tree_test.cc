@@ -267,7 +267,7 @@ TEST_P(IrminTree, Line24_ABlobOfTheBytesOfANodeHasAnotherName) {
 TEST_P(IrminTree, Line30_31_AWideNodeListsRemovesAndFinds) {
   const int entries = count(20'000, 500'000);
   TreeBuilder builder(store->objects(), store->new_spilling_arena());
-  char key[8];
+  char key[16];
   for (int i = 0; i < entries; ++i) {
     std::snprintf(key, sizeof key, "%06d", i);
     must(builder.add(key, 0, "v"));
