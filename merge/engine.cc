@@ -143,7 +143,8 @@ Result<Tree> MergeEngine::merge_from(const Base& base, const Tree& ours, const T
   conflicts_.clear();
   keys_.clear();
   Tree target = ours.in(arena_ ? arena_ : std::make_shared<Arena>());
-  auto merged = merge_level({Schema::directory, Kind::map, base, target, theirs, nullptr});
+  auto merged = merge_level(
+      {Schema::directory, Kind::map, base, target, theirs, nullptr, Level::Headers::agree});
   if (!merged) return pass_on(merged);
   Tree result = *merged ? std::move(**merged) : target;
   std::vector<Bytes> candidates = std::move(conflicts_);
@@ -186,7 +187,12 @@ Result<MergeEngine::MaybeEdit> MergeEngine::merge_key(const Level& level, const 
   if (level.schema == Schema::directory) {
     auto is = slot_of(in.key);
     if (!is) return pass_on(is);
-    if (is->is == Slot::Is::beside) return std::nullopt;  // merged with the header
+    if (is->is == Slot::Is::beside) {
+      if (level.headers == Level::Headers::differ) return std::nullopt;  // merged with the header
+      return fail(Error::Kind::corrupt, printable(path()) +
+                                            ": two different long values carry one dot: two "
+                                            "writers used one replica id");
+    }
     slot = *is;
   }
   // Where only one side changed the key, what it holds is the merge.  Safe because every operation
@@ -262,7 +268,8 @@ Result<MergeEngine::MaybeTree> MergeEngine::merge_children(const Level& level, c
     if (!child) return pass_on(child);
     base.trees.push_back(std::move(*child));
   }
-  return merge_level({schema, kind, base, *ours, *theirs, live});
+  auto headers = same_payload(in.ours, in.theirs) ? Level::Headers::agree : Level::Headers::differ;
+  return merge_level({schema, kind, base, *ours, *theirs, live, headers});
 }
 
 Result<MergeEngine::MaybeEdit> MergeEngine::merge_value(const Level& level, const KeyInput& in,

@@ -79,6 +79,7 @@ class MergeEngine {
     const Tree& ours;
     const Tree& theirs;
     const Live* live;  // of the position whose child this is; null at the top
+    enum class Headers { agree, differ } headers;  // ours and theirs of that position
   };
 
   // nullopt: ours stays as it is.

@@ -50,6 +50,9 @@ class TypeRegistry {
       const MergePlace& place, const std::optional<Bytes>& base, const std::optional<Bytes>& ours,
       const std::optional<Bytes>& theirs)>;
 
+  // Whether bytes are the encoding of a state other than the initial one.
+  using CheckBytes = std::function<Result<void>(BytesView)>;
+
   template <Mergeable T>
   void add() {
     static_assert(is_user(T::kind), "a program's own type has a kind from 128 to 254");
@@ -64,6 +67,13 @@ class TypeRegistry {
           if (!merged) return pass_on(merged);
           return encode<T>(*merged);
         });
+    checks_[T::kind] = [](BytesView bytes) -> Result<void> {
+      auto state = T::decode(bytes);
+      if (!state) return pass_on(state);
+      if (encode<T>(*state) == bytes) return {};
+      return fail(Error::Kind::corrupt,
+                  "a state of " + std::string(T::name) + " is not in its canonical form");
+    };
   }
   // The same with the rule as a function that sees the path.
   void add(Kind kind, MergeBytes merge) { merges_[kind] = std::move(merge); }
@@ -72,6 +82,12 @@ class TypeRegistry {
   const MergeBytes* find(Kind kind) const {
     auto found = merges_.find(kind);
     return found == merges_.end() ? nullptr : &found->second;
+  }
+
+  // The check of a kind that was added as a type; null if there is none.
+  const CheckBytes* find_check(Kind kind) const {
+    auto found = checks_.find(kind);
+    return found == checks_.end() ? nullptr : &found->second;
   }
 
   template <Mergeable T>
@@ -88,6 +104,7 @@ class TypeRegistry {
 
  private:
   std::map<Kind, MergeBytes> merges_;
+  std::map<Kind, CheckBytes> checks_;
 };
 
 // The type as tx.at<User<Max>>("high").apply(7) and state.at<User<Max>>("high").state().

@@ -1,6 +1,7 @@
 #pragma once
 // All of the public interface; installed as <ukstore/ukstore.h>.
 
+#include <ukstore/merge/foreign.h>
 #include <ukstore/merge/laws.h>
 #include <ukstore/merge/mergeable.h>
 #include <ukstore/merge/replay.h>

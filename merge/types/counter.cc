@@ -14,13 +14,13 @@ Bytes encode_amount(int64_t amount) {
   return bytes;
 }
 
+}  // namespace
+
 Result<int64_t> decode_amount(BytesView bytes) {
   auto bits = take_varint(bytes);
   if (!bits || !bytes.empty()) return fail(Error::Kind::corrupt, "a counter's amount is no number");
   return static_cast<int64_t>(*bits >> 1 ^ (*bits & 1 ? ~uint64_t{0} : 0));
 }
-
-}  // namespace
 
 Result<int64_t> Counter::Reader::value() const {
   auto tree = state_.value_tree(path_, kind);

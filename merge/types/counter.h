@@ -10,6 +10,9 @@
 
 namespace ukstore {
 
+// The amount of an entry from its bytes; `corrupt` if they are none.
+Result<int64_t> decode_amount(BytesView bytes);
+
 struct Counter {
   static constexpr Kind kind = Kind::counter;
 

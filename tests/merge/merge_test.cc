@@ -346,11 +346,14 @@ TEST(ReplicaIds, ThatCollideAreDetectedAndNotMergedSilently) {  // property 18
     }
   } none;
   TypeRegistry types;
-  auto merged = MergeEngine(none, types)
-                    .merge_trees(empty.tree(), write("one").tree(), write("other").tree());
-  ASSERT_FALSE(merged);
-  EXPECT_EQ(merged.error().kind, Error::Kind::corrupt);
-  EXPECT_EQ(merged.error().message.substr(0, 2), "f:");
+  for (size_t size : {3, 300}) {  // in the header and beside it
+    auto merged = MergeEngine(none, types)
+                      .merge_trees(empty.tree(), write(Bytes(size, '1')).tree(),
+                                   write(Bytes(size, '2')).tree());
+    ASSERT_FALSE(merged);
+    EXPECT_EQ(merged.error().kind, Error::Kind::corrupt);
+    EXPECT_EQ(merged.error().message.substr(0, 2), "f:");
+  }
 }
 TEST(Imports, MintTheSameDotsAgain) {
   auto backend = make_memory_backend();
