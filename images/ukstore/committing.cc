@@ -25,8 +25,10 @@ std::string holder(const std::filesystem::path& folder) {
 Committing::Committing(Context& context) {
   set_phase(Phase::committing);
   if (!Progress::is_wanted(context)) return;
-  watcher_ = std::thread(
-      [this, folder = context.store_folder(), fd = context.process().err] { watch(folder, fd); });
+  const auto form = context.option("progress") == "json" ? Output::Form::json : Output::Form::text;
+  watcher_ = std::thread([this, folder = context.store_folder(), fd = context.process().err, form] {
+    watch(folder, fd, form);
+  });
 }
 
 Committing::~Committing() {
