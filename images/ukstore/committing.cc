@@ -25,8 +25,10 @@ std::string holder(const std::filesystem::path& folder) {
 Committing::Committing(Context& context) {
   set_phase(Phase::committing);
   if (!Progress::is_wanted(context)) return;
-  watcher_ = std::thread(
-      [this, folder = context.store_folder(), fd = context.process().err] { watch(folder, fd); });
+  const auto form = context.option("progress") == "json" ? Output::Form::json : Output::Form::text;
+  watcher_ = std::thread([this, folder = context.store_folder(), fd = context.process().err, form] {
+    watch(folder, fd, form);
+  });
 }
 
 Committing::~Committing() {
@@ -39,11 +41,19 @@ Committing::~Committing() {
   watcher_.join();
 }
 
-void Committing::watch(const std::filesystem::path& folder, int fd) {
+void Committing::watch(const std::filesystem::path& folder, int fd, Output::Form form) {
   std::unique_lock lock(mutex_);
   const auto over = [&] { return over_; };
   if (ended_.wait_for(lock, std::chrono::milliseconds(300), over)) return;
-  const std::string text = "waiting to write; the store was last taken by " + holder(folder) + "\n";
+  const std::string last = holder(folder);
+  // It may be this process that has it, and waits for the disk.
+  const bool own = last.starts_with("process " + std::to_string(getpid()) + " ");
+  const std::string phase = own ? "writing" : "waiting to write";
+  std::string text = phase + "; the store was last taken by " + last;
+  if (form == Output::Form::json) {
+    text = line_of({{"progress", {{"phase", phase}, {"last_writer", last}}}});
+  }
+  text += "\n";
   [[maybe_unused]] const ssize_t ignored = ::write(fd, text.data(), text.size());
 }
 

@@ -18,7 +18,7 @@ class Committing {
   Committing(const Committing&) = delete;
 
  private:
-  void watch(const std::filesystem::path& folder, int fd);
+  void watch(const std::filesystem::path& folder, int fd, Output::Form form);
   std::mutex mutex_;
   std::condition_variable ended_;
   bool over_ = false;

@@ -122,10 +122,7 @@ std::optional<uint64_t> Context::journal_position() {
   if (!position) return std::nullopt;
   const uint64_t last = must(repo(Access::read).store().last_sequence(), "cannot read the journal");
   if (*position <= last) return position;
-  throw Failure{Exit::not_found,
-                "there is no journal entry " + in_quotes(std::to_string(*position)),
-                {"the newest is " + std::to_string(last)},
-                {"see the entries: ukstore journal"}};
+  throw no_such_entry(*position, last);
 }
 
 std::optional<ObjectRef> Context::commit() {

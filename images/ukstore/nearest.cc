@@ -29,7 +29,8 @@ std::optional<std::string> nearest(std::string_view typed, const std::vector<std
   constexpr size_t kTypedMax = 200;  // the table is quadratic
   if (typed.size() > kTypedMax) return std::nullopt;
   std::optional<std::string> best;
-  size_t best_distance = std::max<size_t>(1, typed.size() / 3) + 1;
+  // Where every letter would change nothing is alike.
+  size_t best_distance = std::min(std::max<size_t>(1, typed.size() / 3) + 1, typed.size());
   for (const std::string& word : known) {
     if (word.size() > kTypedMax) continue;
     size_t distance = edit_distance(typed, word);

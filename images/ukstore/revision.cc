@@ -174,6 +174,13 @@ std::optional<Head> find_ref(Context& context, RefKind kind, BytesView name) {
   return std::nullopt;
 }
 
+Failure no_such_entry(uint64_t sequence, uint64_t newest) {
+  return {Exit::not_found,
+          "there is no journal entry " + in_quotes(std::to_string(sequence)),
+          {"the newest is " + std::to_string(newest)},
+          {"see the entries: ukstore journal"}};
+}
+
 Failure no_such_branch(Context& context, BytesView name) {
   std::vector<std::string> names;
   for (const Ref& ref : all_refs(context)) {

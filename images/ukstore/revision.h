@@ -32,6 +32,8 @@ std::optional<Revision> parse_revision(BytesView text);
 std::optional<Head> find_ref(Context& context, RefKind kind, BytesView name);
 std::vector<Ref> all_refs(Context& context);
 
+// There is no such entry of the journal.
+Failure no_such_entry(uint64_t sequence, uint64_t newest);
 // There is no such branch: names the nearest.
 Failure no_such_branch(Context& context, BytesView name);
 

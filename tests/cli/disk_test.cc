@@ -132,7 +132,7 @@ TEST(Locked, AWriterWaitsTenSecondsAndIsToldByWhom) {
   ASSERT_EQ(::flock(fd, LOCK_EX), 0);
   // Reading goes on meanwhile.
   EXPECT_EQ(terminal.must({"get", "a"}), "1");
-  const Outcome outcome = terminal.run({"set", "a", "2", "--progress", "plain"});
+  const Outcome outcome = terminal.shell("ukstore set a 2 --progress plain");
   EXPECT_EQ(outcome.exit, 11) << outcome.err;
   EXPECT_TRUE(outcome.err.starts_with("waiting to write; the store was last taken by process"))
       << outcome.err;

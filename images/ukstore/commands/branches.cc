@@ -155,6 +155,7 @@ Exit rename(Context& context, const Arguments& arguments) {
 
 constexpr std::string_view kOne = "ukstore set a 1 --quiet";
 constexpr std::string_view kDraft = "ukstore set a 1 --quiet\nukstore branch create draft --quiet";
+constexpr std::string_view kPlan = "ukstore set a 1 --quiet\nukstore branch create plan --quiet";
 constexpr std::string_view kTag = "ukstore set a 1 --quiet\nukstore tag create v1 --quiet";
 
 Exit list_branches(Context& context, const Arguments&) { return list(context, RefKind::branch); }
@@ -175,12 +176,12 @@ std::vector<Command> branch_commands() {
       {.name = "branch",
        .usage = "",
        .summary = "the branches with their heads; the one in use has a star",
-       .example = {kDraft, "ukstore branch | cut -c 1-7", "  draft\n* main \n"},
+       .example = {kPlan, "ukstore branch | cut -c 1-6", "* main\n  plan\n"},
        .run = list_branches},
       {.name = "branch list",
        .usage = "",
        .summary = "the same",
-       .example = {kDraft, "ukstore branch list --branch draft | cut -c 1-7", "* draft\n  main \n"},
+       .example = {kPlan, "ukstore branch list --branch plan | cut -c 1-6", "  main\n* plan\n"},
        .run = list_branches},
       {.name = "branch create",
        .usage = "NAME [REV]",

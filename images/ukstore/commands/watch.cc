@@ -101,11 +101,15 @@ Exit watch(Context& context, const Arguments& arguments) {
   if (arguments.has("branch") && !find_ref(context, RefKind::branch, branch)) {
     throw no_such_branch(context, branch);
   }
-  uint64_t after = must(store.last_sequence(), "cannot read the journal");
+  const uint64_t newest = must(store.last_sequence(), "cannot read the journal");
+  uint64_t after = newest;
   if (const auto revision = arguments.option("since")) {
     after = sequence_of(store, branch, resolve_revision(context, *revision), *revision);
   }
-  if (const auto sequence = arguments.number("since-journal")) after = *sequence;
+  if (const auto sequence = arguments.number("since-journal")) {
+    if (*sequence > newest) throw no_such_entry(*sequence, newest);
+    after = *sequence;
+  }
   uint64_t left = arguments.number("number").value_or(UINT64_MAX);
   const auto command = arguments.option("exec");
   set_phase(Phase::following);
