@@ -85,7 +85,7 @@ TEST_F(FastImport, RefusesWhatBreaksTheFormatAndSaysWhere) {
       {kCommit + "M 040000 0123456789012345678901234567890123456789 d\n", "unsupported"},
       {kCommit + "M 100644 0123456789012345678901234567890123456789 f\n", "unsupported"},
       {kCommit + "M 100644 inline \"f\ndata 0\n\n", "a quoted path does not end"},
-      {kCommit + "M 100644 inline \"\\q\"\ndata 0\n\n", "unknown escape"},
+      {kCommit + "M 100644 inline \"\\q\"\ndata 0\n\n", "an unknown escape"},
       {kCommit + "M 100644 inline a//b\ndata 0\n\n", "is no step of a path"},
       {kCommit + "M 100644 inline \"a\\000b\"\ndata 0\n\n", "is no step of a path"},
       {kCommit + "M 100644 inline " + std::string(300, 'x') + "\ndata 0\n\n", "is no step"},

@@ -104,6 +104,18 @@ TEST(GitImport, TheSameHistoryGivesTheSameCommitsWhateverTheStream) {
   EXPECT_TRUE(again->refs.empty());
 }
 
+TEST(GitImport, TreesThatHadToBeDroppedAreReadBack) {
+  TemporaryDirectory scratch(TemporaryDirectory::Where::in_memory);
+  auto repository = repository_of({.seed = 13}, scratch.path());
+  for (const auto& how : {full_tree_export(), plain_export()}) {
+    Bytes stream = exported_by_git(repository, how);
+    auto one = memory_store(), other = memory_store();
+    ASSERT_TRUE(import_bytes(*one, stream));
+    ASSERT_TRUE(import_bytes(*other, stream, {.tree_bytes_max = 0}));
+    EXPECT_EQ(all_refs(*one), all_refs(*other));
+  }
+}
+
 TEST(GitImport, AStreamThatBreaksOffLeavesTheStoreAsItWas) {
   TemporaryDirectory scratch(TemporaryDirectory::Where::in_memory);
   auto repository = repository_of({.seed = 5, .commits = 15}, scratch.path());

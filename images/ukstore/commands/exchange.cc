@@ -172,7 +172,10 @@ Exit import_values(Context& context, const Arguments& arguments, ByteSource& sou
     progress.at(at.bytes);
     return GoOn::yes;
   };
-  const CommitInfo info = context.commit_info("");
+  // Without author and date: the same import is the same commit, whoever makes it.
+  CommitInfo info = context.commit_info("");
+  info.author = info.committer = std::nullopt;
+  info.message.clear();
   const std::string doing = "cannot import " + in_quotes(name);
   if (format == "tar") {
     print(context, must(import_tar(store, branch.name(), source, {info, told}), doing));
