@@ -77,10 +77,7 @@ Batch Batch::read(Context& context) {
 
 Batch::Item Batch::item_of(const Json& object) {
   if (!object.is_object()) {
-    throw Failure{Exit::user_error,
-                  in_quotes(object.dump()) + " is no JSON object",
-                  {},
-                  {}};
+    throw Failure{Exit::user_error, in_quotes(object.dump()) + " is no JSON object", {}, {}};
   }
   const std::string op = word_field(object, "op");
   Item item{.path = path_of(word_field(object, "path"))};

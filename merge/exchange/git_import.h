@@ -16,7 +16,8 @@
 // 3. All refs move in one transaction at the end.  Until then nothing is visible, and an import
 // that
 //    is broken off leaves no more than garbage, which collection frees.
-// 4. Memory is bounded: about 64 MiB for trees and 16 MiB for what is staged, and some 150 bytes for
+// 4. Memory is bounded: about 64 MiB for trees and 16 MiB for what is staged, and some 150 bytes
+// for
 //    each commit and content of the stream.
 
 #include <ukstore/merge/exchange/byte_stream.h>

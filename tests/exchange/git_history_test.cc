@@ -69,8 +69,7 @@ TEST_P(ByForm, SeededHistoriesAreWhatGitSays) {
     SeededHistory history{.seed = static_cast<uint64_t>(seed), .names = GetParam().names};
     auto repository = repository_of(history, scratch.path());
     auto store = memory_store();
-    HistoryCheck check =
-        check_history(repository, *store, scratch.path(), GetParam().fast_export);
+    HistoryCheck check = check_history(repository, *store, scratch.path(), GetParam().fast_export);
     for (const std::string& fault : check.faults) ADD_FAILURE() << fault;
     EXPECT_GT(check.refs_equal, 0u);
     EXPECT_EQ(check.differences, 0u);
@@ -92,8 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(GitImport, TheSameHistoryGivesTheSameCommitsWhateverTheStream) {
   TemporaryDirectory scratch(TemporaryDirectory::Where::in_memory);
-  auto repository = repository_of({.seed = 77, .names = SeededHistory::Names::never_both},
-                                  scratch.path());
+  auto repository =
+      repository_of({.seed = 77, .names = SeededHistory::Names::never_both}, scratch.path());
   auto one = memory_store(), other = memory_store();
   ASSERT_TRUE(import_bytes(*one, exported_by_git(repository, full_tree_export())));
   ASSERT_TRUE(import_bytes(*other, exported_by_git(repository, plain_export())));
@@ -152,7 +151,8 @@ TEST(GitImport, RefsMoveForwardUnlessTheyAreToBeReplaced) {
            "\n" + from + "M 100644 inline f\ndata " + std::to_string(message.size()) + "\n" +
            message + "\n\n";
   };
-  std::string one = commit("a", ""), two = one + commit("bb", "from :1\n"), other = commit("ccc", "");
+  std::string one = commit("a", ""), two = one + commit("bb", "from :1\n"),
+              other = commit("ccc", "");
   auto store = memory_store();
   ASSERT_TRUE(import_bytes(*store, one));
   auto forward = import_bytes(*store, two);
