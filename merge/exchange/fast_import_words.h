@@ -21,6 +21,6 @@ std::optional<uint32_t> file_mode(BytesView text);
 
 // The length of a C-style quoted text, with both quotes, at the front of `text`, and what it stands
 // for, put into `unquoted`; nullopt if it does not end or holds an unknown escape.
-std::optional<size_t> unquote(BytesView text, Bytes& unquoted);  // tidy: allow out (kept memory)
+std::optional<size_t> unquote(BytesView text, Bytes& unquoted);
 
 }  // namespace ukstore::fast_import

@@ -15,8 +15,8 @@
 
 #include <unistd.h>
 
-using namespace ukstore;         // tidy: allow using-namespace (a program of its own)
-using namespace ukstore::tests;  // tidy: allow using-namespace (a program of its own)
+using namespace ukstore;
+using namespace ukstore::tests;
 
 namespace {
 
