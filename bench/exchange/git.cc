@@ -24,8 +24,8 @@ T must(Result<T> result) {
 
 std::unique_ptr<Store> open_store(const std::filesystem::path& path) {
   std::filesystem::create_directories(path);
-  return must(Store::open(
-      must(open_lmdb_backend({.path = path, .create = LmdbOptions::Create::yes}))));
+  return must(
+      Store::open(must(open_lmdb_backend({.path = path, .create = LmdbOptions::Create::yes}))));
 }
 
 void import_file(Store& store, const std::filesystem::path& stream) {
@@ -61,8 +61,8 @@ void import_peer(benchmark::State& state) {
     std::filesystem::remove_all(scratch.path() / "git");
     std::filesystem::create_directories(scratch.path() / "git");
     git_cpu_us(scratch.path() / "git", {"init", "-q", "--bare"});
-    spent += git_cpu_us(scratch.path() / "git", {"fast-import", "--quiet"},
-                        scratch.path() / "stream");
+    spent +=
+        git_cpu_us(scratch.path() / "git", {"fast-import", "--quiet"}, scratch.path() / "stream");
   }
   state.counters["us_per_file"] = spent / static_cast<double>(state.iterations() * kFiles);
 }
@@ -83,7 +83,8 @@ void merge_ours(benchmark::State& state) {
     StoreGraph graph(*commits);
     TypeRegistry types;
     MergeEngine engine(graph, types);
-    Tree merged = must(engine.merge(must(graph.commit(ours->ref)), must(graph.commit(theirs->ref))));
+    Tree merged =
+        must(engine.merge(must(graph.commit(ours->ref)), must(graph.commit(theirs->ref))));
     benchmark::DoNotOptimize(merged.hash());
     spent += own_cpu_us() - start;
   }

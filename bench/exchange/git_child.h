@@ -22,8 +22,8 @@ class Scratch {
 void write_file(const std::filesystem::path& to, const std::string& bytes);
 
 // Runs `git -C REPOSITORY ARGUMENTS...` with its input from a file and its output to nowhere, and
-// returns its CPU time in microseconds.  malloc is told to keep its memory, without which fast-import
-// spends most of its time giving pages back.  Throws std::runtime_error if it fails.
+// returns its CPU time in microseconds.  malloc is told to keep its memory, without which
+// fast-import spends most of its time giving pages back.  Throws std::runtime_error if it fails.
 double git_cpu_us(const std::filesystem::path& repository,
                   const std::vector<std::string>& arguments,
                   const std::filesystem::path& input = "/dev/null");

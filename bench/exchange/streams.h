@@ -22,7 +22,8 @@ inline std::string path_of(size_t file) {
 inline std::string content_of(std::mt19937_64& random) {
   static constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyz 0123456789\n";
   std::string text;
-  for (size_t i = 0; i < kFileBytes; ++i) text.push_back(kLetters[random() % (sizeof kLetters - 1)]);
+  for (size_t i = 0; i < kFileBytes; ++i)
+    text.push_back(kLetters[random() % (sizeof kLetters - 1)]);
   return text;
 }
 

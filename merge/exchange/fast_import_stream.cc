@@ -1,62 +1,13 @@
 #include <ukstore/merge/exchange/fast_import_stream.h>
 
+#include <ukstore/merge/exchange/fast_import_words.h>
 #include <ukstore/store/tree.h>
-
-#include <algorithm>
-#include <charconv>
 
 namespace ukstore::fast_import {
 namespace {
 
 // The largest message of a commit or tag: what a commit of the store takes at most.
 constexpr size_t kMessageBytesMax = 512 * 1024;
-
-bool take_prefix(BytesView& from, BytesView prefix) {
-  if (!from.starts_with(prefix)) return false;
-  from.remove_prefix(prefix.size());
-  return true;
-}
-
-std::optional<uint64_t> number(BytesView text, int base = 10) {
-  uint64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return value;
-}
-
-// The modes that git's fast-import takes, as it writes them.
-std::optional<uint32_t> file_mode(BytesView text) {
-  auto mode = number(text, 8);
-  if (!mode) return std::nullopt;
-  switch (*mode) {
-    case 0644:
-    case 0100644:
-      return 0100644;
-    case 0755:
-    case 0100755:
-      return 0100755;
-    case 0120000:
-    case 0160000:
-    case 0040000:
-      return static_cast<uint32_t>(*mode);
-    default:
-      return std::nullopt;
-  }
-}
-
-// One escape of a C-style quoted path, behind the backslash; what it stands for, and its length.
-struct Escape {
-  char byte;
-  size_t length;
-};
-std::optional<Escape> escape(BytesView text) {
-  if (text.empty()) return std::nullopt;
-  static constexpr BytesView kLetters = "abfnrtv\"\\", kBytes = "\a\b\f\n\r\t\v\"\\";
-  if (size_t at = kLetters.find(text[0]); at != BytesView::npos) return Escape{kBytes[at], 1};
-  auto octal = text.size() < 3 ? std::nullopt : number(text.substr(0, 3), 8);
-  if (!octal || *octal > 0xff) return std::nullopt;
-  return Escape{static_cast<char>(*octal), 3};
-}
 
 }  // namespace
 
@@ -129,101 +80,6 @@ Result<Command> Stream::feature(BytesView rest) {
     return Done{};
   }
   return refuse("it asks for the feature \"" + printable(rest) + "\"", Error::Kind::unsupported);
-}
-
-Result<Command> Stream::file_command(BytesView line) {
-  char command = line[0];
-  BytesView rest = line.substr(2);
-  switch (command) {
-    case 'M':
-      return modify(rest);
-    case 'D': {
-      auto at = path(rest, Until::line_end, path_);
-      if (!at) return pass_on(at);
-      return Delete{*at};
-    }
-    case 'C':
-      return move(rest, Move::Keep::yes);
-    case 'R':
-      return move(rest, Move::Keep::no);
-    default:
-      return refuse("unknown change \"" + printable(line.substr(0, 60)) + "\"",
-                    Error::Kind::unsupported);
-  }
-}
-
-Result<Command> Stream::modify(BytesView rest) {
-  Modify change;
-  size_t space = rest.find(' ');
-  auto mode = file_mode(rest.substr(0, space));
-  if (!mode || space == BytesView::npos) return refuse("no mode of a file");
-  change.mode = *mode;
-  if (change.mode == 0040000) return refuse("a tree by its name", Error::Kind::unsupported);
-  rest.remove_prefix(space + 1);
-  space = rest.find(' ');
-  if (space == BytesView::npos) return refuse("no path behind the content of a file");
-  BytesView content = rest.substr(0, space);
-  rest.remove_prefix(space + 1);
-  if (content.starts_with(':')) {
-    auto mark = number(content.substr(1));
-    if (!mark || *mark == 0) return refuse("no mark \"" + printable(content) + "\"");
-    change.form = Reference::Form::mark;
-    change.mark = *mark;
-  } else if (content == "inline") {
-    change.form = Reference::Form::in_line;
-  } else if (auto id = git_id_from_hex(content)) {
-    change.form = Reference::Form::id;
-    change.id = *id;
-  } else {
-    return refuse("no content \"" + printable(content) + "\"");
-  }
-  auto at = path(rest, Until::line_end, path_);
-  if (!at) return pass_on(at);
-  if (change.form == Reference::Form::in_line && at->data() != path_.data()) {
-    path_.assign(*at);  // the data behind the line takes its place in the buffer
-    at = BytesView(path_);
-  }
-  change.path = *at;
-  return change;
-}
-
-Result<Command> Stream::move(BytesView rest, Move::Keep source) {
-  auto from = path(rest, Until::space, path_);
-  if (!from) return pass_on(from);
-  auto to = path(rest, Until::line_end, second_path_);
-  if (!to) return pass_on(to);
-  return Move{source, *from, *to};
-}
-
-Result<BytesView> Stream::path(BytesView& rest, Until until, Bytes& unquoted) const {
-  if (rest.size() > kPathBytesMax * 4) return refuse("a path is too long", Error::Kind::limit);
-  if (!rest.starts_with('"')) {
-    size_t end = until == Until::space ? rest.find(' ') : rest.size();
-    if (end == BytesView::npos) return refuse("no second path");
-    BytesView found = rest.substr(0, end);
-    rest.remove_prefix(std::min(rest.size(), end + 1));
-    return found;
-  }
-  unquoted.clear();
-  size_t at = 1;
-  for (; at < rest.size() && rest[at] != '"'; ++at) {
-    if (rest[at] != '\\') {
-      unquoted.push_back(rest[at]);
-      continue;
-    }
-    auto found = escape(rest.substr(at + 1));
-    if (!found) return refuse("a quoted path holds an unknown escape");
-    unquoted.push_back(found->byte);
-    at += found->length;
-  }
-  if (at >= rest.size()) return refuse("a quoted path does not end");
-  ++at;
-  if (until == Until::line_end && at != rest.size()) return refuse("something behind a path");
-  if (until == Until::space && (at == rest.size() || rest[at] != ' ')) {
-    return refuse("no second path");
-  }
-  rest.remove_prefix(std::min(rest.size(), at + 1));
-  return BytesView(unquoted);
 }
 
 Result<std::optional<Bytes>> Stream::optional_line(BytesView keyword) {

@@ -96,8 +96,8 @@ Result<void> EditMaker::removed(const GitEntry& entry, std::vector<Edit>& edits)
 Result<void> EditMaker::added(const GitEntry& entry, const GitDirectory& before,
                               std::vector<Edit>& edits) {
   if (auto ok = check_step(entry.name); !ok) return ok;
-  Result<Edit> edit = entry.is_directory() ? directory(entry.name, nothing_, *entry.directory)
-                                           : file(entry);
+  Result<Edit> edit =
+      entry.is_directory() ? directory(entry.name, nothing_, *entry.directory) : file(entry);
   if (!edit) return pass_on(edit);
   bool replaces = entry.is_directory() ? before.file(entry.name) : before.directory(entry.name);
   // Large directories are built at once, so that their edits do not gather.

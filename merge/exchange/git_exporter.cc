@@ -225,8 +225,9 @@ Result<void> GitExporter::write_contents(std::vector<FileChange>& changes) {
 
 Result<uint64_t> GitExporter::write_blob(const Shown& shown) {
   bool named = shown.stored && shown.stored->form != PayloadForm::inlined;
-  Bytes key = named ? Bytes(shown.stored->object.hash.view())
-                    : "=" + (shown.stored ? shown.stored->inlined : shown.text);
+  Bytes key = named          ? Bytes(shown.stored->object.hash.view())
+              : shown.stored ? "=" + shown.stored->inlined
+                             : Bytes(hash_object(ObjectKind::blob, shown.text).view());
   auto [known, is_new] = blob_marks_.try_emplace(std::move(key), 0);
   if (!is_new) return known->second;
   known->second = ++marks_;

@@ -64,7 +64,7 @@ std::optional<uint32_t> GitHistory::find(const GitId& id) const {
 void GitHistory::remember(uint32_t number, GitTree tree) {
   kept_.push_front({number, std::move(tree)});
   places_[number] = kept_.begin();
-  while (kept_.size() > 1 && GitDirectory::bytes_alive() > kTreeBytesMax) {
+  while (kept_.size() > 1 && GitDirectory::bytes_alive() > tree_bytes_max_) {
     places_.erase(kept_.back().number);
     kept_.pop_back();
   }

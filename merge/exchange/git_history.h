@@ -44,12 +44,15 @@ class StagedCommits final : public CommitSource {
 
 class GitHistory {
  public:
-  // Trees of git are dropped, the longest unused first, when all together exceed this.
-  static constexpr uint64_t kTreeBytesMax = uint64_t{64} << 20;
-
-  // Borrowed.
-  GitHistory(const ObjectStore& objects, GitContents& contents, NamePool& names)
-      : objects_(objects), contents_(contents), names_(names), source_(objects) {}
+  // Borrowed.  Trees of git are dropped, the longest unused first, when all that are alive exceed
+  // `tree_bytes_max`; such a tree is read back from the store when it is needed again.
+  GitHistory(const ObjectStore& objects, GitContents& contents, NamePool& names,
+             uint64_t tree_bytes_max)
+      : objects_(objects),
+        contents_(contents),
+        names_(names),
+        tree_bytes_max_(tree_bytes_max),
+        source_(objects) {}
 
   uint32_t add(const GitCommit& commit, GitTree tree);
   const GitCommit& operator[](uint32_t number) const { return commits_[number]; }
@@ -70,6 +73,7 @@ class GitHistory {
   const ObjectStore& objects_;
   GitContents& contents_;
   NamePool& names_;
+  const uint64_t tree_bytes_max_;
   StagedCommits source_;
   std::vector<GitCommit> commits_;
   size_t settled_ = 0;

@@ -16,8 +16,9 @@
 // 3. All refs move in one transaction at the end.  Until then nothing is visible, and an import
 // that
 //    is broken off leaves no more than garbage, which collection frees.
-// 4. Memory is bounded: about 64 MiB for trees and what is staged, and 120 bytes for each commit
-//    and content of the stream.
+// 4. Memory is bounded: about 64 MiB for trees and 16 MiB for what is staged, and some 150 bytes
+// for
+//    each commit and content of the stream.
 
 #include <ukstore/merge/exchange/byte_stream.h>
 #include <ukstore/merge/exchange/git_id.h>
@@ -36,6 +37,7 @@ struct GitImportOptions {
   ByteSink* map = nullptr;  // gets a line "GIT-ID COMMIT" for each commit, in order; borrowed
   ProgressCallback progress{};
   TransactOptions transact{};
+  uint64_t tree_bytes_max = uint64_t{64} << 20;  // for the trees of git that are kept at hand
 };
 
 // A commit that git's fast-import would give another id than the one that the stream says it had.

@@ -65,7 +65,7 @@ class GitImporter {
   GitHasher hasher_;
   GitContents contents_;
   NamePool names_;
-  GitHistory history_{store_.objects(), contents_, names_};
+  GitHistory history_{store_.objects(), contents_, names_, options_.tree_bytes_max};
   std::shared_ptr<Arena> arena_ = store_.new_spilling_arena();
   const GitTree empty_ = std::make_shared<const GitDirectory>(std::vector<GitEntry>());
 

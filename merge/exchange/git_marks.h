@@ -1,6 +1,6 @@
 #pragma once
-// What the marks of a stream stand for.  Marks count up from 1 nearly always, so they index a vector;
-// what is far above all before goes to a map.
+// What the marks of a stream stand for.  Marks count up from 1 nearly always, so they index a
+// vector; what is far above all before goes to a map.
 
 #include <cstdint>
 #include <optional>

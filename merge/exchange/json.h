@@ -1,15 +1,15 @@
 #pragma once
 // JSON (RFC 8259) in and out of a branch.
 //
-// In: an object becomes a directory, every other value, and `{}`, the bytes of its canonical text: keys
-// in the order of their bytes, no spaces, numbers in their shortest form (whole numbers beyond 64
-// bits, and others, as the nearest double), strings escaped no more than they must be.  A key becomes a
-// step as a map's keys do (merge/types/map.h).
+// In: an object becomes a directory, every other value, and `{}`, the bytes of its canonical text:
+// keys in the order of their bytes, no spaces, numbers in their shortest form (whole numbers beyond
+// 64 bits, and others, as the nearest double), strings escaped no more than they must be.  A key
+// becomes a step as a map's keys do (merge/types/map.h).
 //
 // Out: a directory becomes an object; bytes that hold canonical JSON are that value, other bytes a
 // string, or {"base64": ...} if they are no UTF-8; a counter is a number, a flag true or false, a
-// register a string or null, sets, logs and multi-value registers arrays of strings.  What is read in
-// comes out equal.
+// register a string or null, sets, logs and multi-value registers arrays of strings.  What is read
+// in comes out equal.
 
 #include <ukstore/merge/exchange/value_import.h>
 

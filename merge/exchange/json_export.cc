@@ -8,8 +8,8 @@
 #include <ukstore/merge/types/register.h>
 #include <ukstore/merge/types/set.h>
 
-#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 

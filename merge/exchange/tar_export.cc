@@ -78,10 +78,9 @@ Result<void> check_names(const State& state, const Bytes& path) {
     }
     auto [other, is_new] = seen.emplace(folded(listed.name), listed.name);
     if (!is_new) {
-      return fail(Error::Kind::invalid, "\"" + printable(listed.name) + "\" and \"" +
-                                            printable(other->second) + "\" in \"" +
-                                            printable(path) +
-                                            "\" are one name for some file systems");
+      return fail(Error::Kind::invalid,
+                  "\"" + printable(listed.name) + "\" and \"" + printable(other->second) +
+                      "\" in \"" + printable(path) + "\" are one name for some file systems");
     }
     if (!listed.has_entries_below) continue;
     if (auto ok = check_names(state, below); !ok) return ok;

@@ -99,8 +99,8 @@ Result<ValueImportReport> ValueImport::commit(BytesView branch, const CommitInfo
   return report;
 }
 
-// The dots are named for the commit that the values come to as well: on another one other values are
-// new, and a dot must never mean two writes.
+// The dots are named for the commit that the values come to as well: on another one other values
+// are new, and a dot must never mean two writes.
 Result<Committed> ValueImport::commit_on(Transaction& transaction, BytesView branch,
                                          const CommitInfo& info, const Hash& stream) const {
   auto head = head_of(transaction, branch);

@@ -16,7 +16,8 @@
 namespace ukstore::tests {
 namespace {
 
-const std::string kCommit = "commit refs/heads/main\nmark :9\ncommitter A <a@x> 1 +0000\ndata 2\nm\n\n";
+const std::string kCommit =
+    "commit refs/heads/main\nmark :9\ncommitter A <a@x> 1 +0000\ndata 2\nm\n\n";
 
 class FastImport : public testing::Test {
  protected:
@@ -26,8 +27,8 @@ class FastImport : public testing::Test {
   }
   std::string error_of(const std::string& stream) {
     auto imported = import(stream);
-    return imported ? "imported" : std::string(name(imported.error().kind)) + ": " +
-                                       imported.error().message;
+    return imported ? "imported"
+                    : std::string(name(imported.error().kind)) + ": " + imported.error().message;
   }
   std::optional<Bytes> at(const Bytes& path) {
     return *Repo(*store_, {}).branch("main").state()->get(path);
@@ -36,12 +37,12 @@ class FastImport : public testing::Test {
 };
 
 TEST_F(FastImport, ReadsEveryFormOfDataAndPath) {
-  ASSERT_TRUE(import("# a comment\nfeature done\nblob\nmark :1\ndata <<END\nby\ndelimiter\nEND\n" +
-                     kCommit +
-                     "M 644 :1 plain path\nM 100755 inline \"q\\\"\\\\\\n\\t\\303\\251\"\ndata 3\nabc\n"
-                     "M 120000 inline link\ndata 5\nplain\n"
-                     "C \"plain path\" copy\nR copy dir/moved\nC dir other\nD other/none\n\n"
-                     "progress half\ncheckpoint\ndone\nrubbish"));
+  ASSERT_TRUE(import(
+      "# a comment\nfeature done\nblob\nmark :1\ndata <<END\nby\ndelimiter\nEND\n" + kCommit +
+      "M 644 :1 plain path\nM 100755 inline \"q\\\"\\\\\\n\\t\\303\\251\"\ndata 3\nabc\n"
+      "M 120000 inline link\ndata 5\nplain\n"
+      "C \"plain path\" copy\nR copy dir/moved\nC dir other\nD other/none\n\n"
+      "progress half\ncheckpoint\ndone\nrubbish"));
   EXPECT_EQ(at("plain path"), "by\ndelimiter\n");
   EXPECT_EQ(at("q\"\\\n\t\xc3\xa9"), "abc");
   EXPECT_EQ(at("link"), "plain");
@@ -85,7 +86,7 @@ TEST_F(FastImport, RefusesWhatBreaksTheFormatAndSaysWhere) {
       {kCommit + "M 040000 0123456789012345678901234567890123456789 d\n", "unsupported"},
       {kCommit + "M 100644 0123456789012345678901234567890123456789 f\n", "unsupported"},
       {kCommit + "M 100644 inline \"f\ndata 0\n\n", "a quoted path does not end"},
-      {kCommit + "M 100644 inline \"\\q\"\ndata 0\n\n", "unknown escape"},
+      {kCommit + "M 100644 inline \"\\q\"\ndata 0\n\n", "an unknown escape"},
       {kCommit + "M 100644 inline a//b\ndata 0\n\n", "is no step of a path"},
       {kCommit + "M 100644 inline \"a\\000b\"\ndata 0\n\n", "is no step of a path"},
       {kCommit + "M 100644 inline " + std::string(300, 'x') + "\ndata 0\n\n", "is no step"},
@@ -95,22 +96,24 @@ TEST_F(FastImport, RefusesWhatBreaksTheFormatAndSaysWhere) {
       {std::string(2'000'000, 'x'), "a line is longer than a mebibyte"},
   };
   for (const auto& [stream, expected] : kCases) {
-    EXPECT_NE(error_of(stream).find(expected), std::string::npos)
-        << stream.substr(0, 200) << "\n" << error_of(stream);
+    EXPECT_NE(error_of(stream).find(expected), std::string::npos) << stream.substr(0, 200) << "\n"
+                                                                  << error_of(stream);
   }
   EXPECT_TRUE(store_->refs(RefKind::branch)->empty());
 }
 
 TEST_F(FastImport, KeepsSignaturesEncodingsAndOddDates) {
-  ASSERT_TRUE(import("commit refs/heads/main\nmark :1\nauthor <e> 1 -0000\ncommitter C <c> 2 +0060\n"
-                     "gpgsig sha1 openpgp\ndata 29\n-----BEGIN PGP SIGNATURE-----\n"
-                     "encoding latin1\ndata 3\n\xe9\xe8\n\nM 100644 inline f\ndata 0\n\n\n"));
+  ASSERT_TRUE(
+      import("commit refs/heads/main\nmark :1\nauthor <e> 1 -0000\ncommitter C <c> 2 +0060\n"
+             "gpgsig sha1 openpgp\ndata 29\n-----BEGIN PGP SIGNATURE-----\n"
+             "encoding latin1\ndata 3\n\xe9\xe8\n\nM 100644 inline f\ndata 0\n\n\n"));
   BytesSink out;
   auto exported = export_git(*store_, out);
   ASSERT_TRUE(exported);
   EXPECT_EQ(exported->header_count, 1u);
-  for (const char* line : {"author  <e> 1 -0000\n", "committer C <c> 2 +0060\n", "encoding latin1\n",
-                           "gpgsig sha1 openpgp\ndata 29\n-----BEGIN PGP SIGNATURE-----\n"}) {
+  for (const char* line :
+       {"author  <e> 1 -0000\n", "committer C <c> 2 +0060\n", "encoding latin1\n",
+        "gpgsig sha1 openpgp\ndata 29\n-----BEGIN PGP SIGNATURE-----\n"}) {
     EXPECT_NE(out.bytes().find(line), Bytes::npos) << line;
   }
   auto again = *Store::open(make_memory_backend());

@@ -69,8 +69,7 @@ TEST_P(ByForm, SeededHistoriesAreWhatGitSays) {
     SeededHistory history{.seed = static_cast<uint64_t>(seed), .names = GetParam().names};
     auto repository = repository_of(history, scratch.path());
     auto store = memory_store();
-    HistoryCheck check =
-        check_history(repository, *store, scratch.path(), GetParam().fast_export);
+    HistoryCheck check = check_history(repository, *store, scratch.path(), GetParam().fast_export);
     for (const std::string& fault : check.faults) ADD_FAILURE() << fault;
     EXPECT_GT(check.refs_equal, 0u);
     EXPECT_EQ(check.differences, 0u);
@@ -92,8 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(GitImport, TheSameHistoryGivesTheSameCommitsWhateverTheStream) {
   TemporaryDirectory scratch(TemporaryDirectory::Where::in_memory);
-  auto repository = repository_of({.seed = 77, .names = SeededHistory::Names::never_both},
-                                  scratch.path());
+  auto repository =
+      repository_of({.seed = 77, .names = SeededHistory::Names::never_both}, scratch.path());
   auto one = memory_store(), other = memory_store();
   ASSERT_TRUE(import_bytes(*one, exported_by_git(repository, full_tree_export())));
   ASSERT_TRUE(import_bytes(*other, exported_by_git(repository, plain_export())));
@@ -102,6 +101,18 @@ TEST(GitImport, TheSameHistoryGivesTheSameCommitsWhateverTheStream) {
   auto again = import_bytes(*one, exported_by_git(repository, plain_export()));
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->refs.empty());
+}
+
+TEST(GitImport, TreesThatHadToBeDroppedAreReadBack) {
+  TemporaryDirectory scratch(TemporaryDirectory::Where::in_memory);
+  auto repository = repository_of({.seed = 13}, scratch.path());
+  for (const auto& how : {full_tree_export(), plain_export()}) {
+    Bytes stream = exported_by_git(repository, how);
+    auto one = memory_store(), other = memory_store();
+    ASSERT_TRUE(import_bytes(*one, stream));
+    ASSERT_TRUE(import_bytes(*other, stream, {.tree_bytes_max = 0}));
+    EXPECT_EQ(all_refs(*one), all_refs(*other));
+  }
 }
 
 TEST(GitImport, AStreamThatBreaksOffLeavesTheStoreAsItWas) {
@@ -140,7 +151,8 @@ TEST(GitImport, RefsMoveForwardUnlessTheyAreToBeReplaced) {
            "\n" + from + "M 100644 inline f\ndata " + std::to_string(message.size()) + "\n" +
            message + "\n\n";
   };
-  std::string one = commit("a", ""), two = one + commit("bb", "from :1\n"), other = commit("ccc", "");
+  std::string one = commit("a", ""), two = one + commit("bb", "from :1\n"),
+              other = commit("ccc", "");
   auto store = memory_store();
   ASSERT_TRUE(import_bytes(*store, one));
   auto forward = import_bytes(*store, two);

@@ -29,13 +29,13 @@ struct GitFileAt {
 std::map<Bytes, GitFileAt> files_of(const std::filesystem::path& repository,
                                     const std::string& commit) {
   std::map<Bytes, GitFileAt> files;
-  for (const std::string& line : lines_of(git_output(repository, {"ls-tree", "-rz", commit}), '\0')) {
+  for (const std::string& line :
+       lines_of(git_output(repository, {"ls-tree", "-rz", commit}), '\0')) {
     size_t tab = line.find('\t');
     auto fields = lines_of(line.substr(0, tab), ' ');  // mode, type, id
     Kind kind = *kind_of_mode(static_cast<uint32_t>(std::stoul(fields[0], nullptr, 8)));
-    Bytes content = kind == Kind::gitlink
-                        ? fields[2]
-                        : git_output(repository, {"cat-file", "blob", fields[2]});
+    Bytes content =
+        kind == Kind::gitlink ? fields[2] : git_output(repository, {"cat-file", "blob", fields[2]});
     files.emplace(line.substr(tab + 1), GitFileAt{kind, std::move(content)});
   }
   return files;

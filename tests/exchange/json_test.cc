@@ -44,8 +44,9 @@ TEST_F(JsonExchange, ObjectsAreDirectoriesAndTheRestIsCanonicalText) {
   EXPECT_EQ(at("text"), "\"A\xc3\xa9\\n\"");
   EXPECT_EQ(at("big"), "18446744073709551615");
   EXPECT_EQ(at("no"), "false");
-  EXPECT_EQ(exported(), "{\"b\":{\"empty\":{},\"list\":[{\"a\":null,\"z\":1}],\"x\":1.5},"
-                        "\"big\":18446744073709551615,\"no\":false,\"text\":\"A\xc3\xa9\\n\"}\n");
+  EXPECT_EQ(exported(),
+            "{\"b\":{\"empty\":{},\"list\":[{\"a\":null,\"z\":1}],\"x\":1.5},"
+            "\"big\":18446744073709551615,\"no\":false,\"text\":\"A\xc3\xa9\\n\"}\n");
 }
 
 TEST_F(JsonExchange, ArraysOfKeyedObjectsBecomeDirectories) {
@@ -68,8 +69,8 @@ TEST_F(JsonExchange, AnyKeyIsAStep) {
 }
 
 TEST_F(JsonExchange, RefusesWhatIsNoObjectAndSaysWhere) {
-  for (const char* text : {"", "[]", "3", "{", "{\"a\":}", "{\"a\":1} x", "{\"a\":\"\xff\"}",
-                           "{\"a\":1,}", "nul"}) {
+  for (const char* text :
+       {"", "[]", "3", "{", "{\"a\":}", "{\"a\":1} x", "{\"a\":\"\xff\"}", "{\"a\":1,}", "nul"}) {
     auto imported = import(text);
     ASSERT_FALSE(imported) << text;
     EXPECT_EQ(imported.error().kind, Error::Kind::invalid) << text;
@@ -154,13 +155,15 @@ TEST_F(JsonExchange, SeededDocumentsComeOutAsTheyWentIn) {
         return std::to_string(random() % 1000) + ".5";
       case 4: {
         Bytes text;
-        for (uint64_t i = random() % 4; i > 0; --i) text += (text.empty() ? "" : ",") + value(depth + 1);
+        for (uint64_t i = random() % 4; i > 0; --i)
+          text += (text.empty() ? "" : ",") + value(depth + 1);
         return "[" + text + "]";
       }
       default: {
         Bytes text;
         for (uint64_t i = 0, n = random() % 4; i < n; ++i) {
-          text += (text.empty() ? "" : ",") + ("\"m" + std::to_string(i) + "\":") + value(depth + 1);
+          text +=
+              (text.empty() ? "" : ",") + ("\"m" + std::to_string(i) + "\":") + value(depth + 1);
         }
         return "{" + text + "}";
       }

@@ -34,7 +34,9 @@ Bytes entry(const std::string& name, char type, const Bytes& content = {},
   field(148, "        ");
   block[156] = type;
   field(157, target);
-  field(257, std::string("ustar\0" "00", 8));
+  field(257, std::string("ustar\0"
+                         "00",
+                         8));
   unsigned long sum = 0;
   for (unsigned char byte : block) sum += byte;
   octal(148, 7, sum);
@@ -49,9 +51,7 @@ class Tar : public testing::Test {
     ViewSource source(archive);
     return import_tar(*store_, "main", source);
   }
-  Result<std::vector<Bytes>> export_to(BytesSink& sink) {
-    return export_tar(*main_.state(), sink);
-  }
+  Result<std::vector<Bytes>> export_to(BytesSink& sink) { return export_tar(*main_.state(), sink); }
   std::unique_ptr<Store> store_ = *Store::open(make_memory_backend());
   Repo repo_{*store_, {}};
   Branch main_ = repo_.branch("main");

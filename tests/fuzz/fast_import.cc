@@ -1,5 +1,5 @@
-// Streams of fast-import of unknown origin.  Never a crash; a stream that is refused leaves no ref; one
-// that is taken comes out as a stream that gives the same commits.
+// Streams of fast-import of unknown origin.  Never a crash; a stream that is refused leaves no ref;
+// one that is taken comes out as a stream that gives the same commits.
 #include <ukstore/merge/exchange/git_export.h>
 #include <ukstore/merge/exchange/git_import.h>
 #include <ukstore/store/memory_backend.h>

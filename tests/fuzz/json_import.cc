@@ -1,5 +1,5 @@
-// Texts of unknown origin as JSON.  Never a crash; what is taken comes out as a text that gives the same
-// state.
+// Texts of unknown origin as JSON.  Never a crash; what is taken comes out as a text that gives the
+// same state.
 #include <ukstore/merge/exchange/json.h>
 #include <ukstore/store/memory_backend.h>
 

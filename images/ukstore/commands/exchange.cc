@@ -78,19 +78,15 @@ std::filesystem::path file_of(Context& context, const std::string& name) {
 // What does not go to standard output because a stream may be there.
 void tell(Context& context, const std::string& line) {
   const std::string text = line + "\n";
-  [[maybe_unused]] const ssize_t written =
-      ::write(context.process().err, text.data(), text.size());
+  [[maybe_unused]] const ssize_t written = ::write(context.process().err, text.data(), text.size());
 }
 
 // ---- Import.
 
 Json git_report(const GitImportReport& report) {
-  Json object{{"commits", report.commits},
-              {"merges", report.merges},
-              {"contents", report.contents},
-              {"tags", report.tags},
-              {"refs", report.refs.size()},
-              {"different", report.difference_count}};
+  Json object{{"commits", report.commits},   {"merges", report.merges},
+              {"contents", report.contents}, {"tags", report.tags},
+              {"refs", report.refs.size()},  {"different", report.difference_count}};
   Json different = Json::array();
   for (const GitDifference& difference : report.differences) {
     different.push_back({{"original", to_hex(difference.original)},
@@ -103,9 +99,8 @@ Json git_report(const GitImportReport& report) {
 
 void print(Context& context, const GitImportReport& report) {
   if (context.out().is_json()) return context.out().object(git_report(report));
-  context.out().note(std::to_string(report.commits) + " commits, " +
-                     std::to_string(report.merges) + " merges, " +
-                     std::to_string(report.contents) + " files, " +
+  context.out().note(std::to_string(report.commits) + " commits, " + std::to_string(report.merges) +
+                     " merges, " + std::to_string(report.contents) + " files, " +
                      std::to_string(report.refs.size()) + " branches and tags moved");
   if (report.difference_count == 0) return;
   context.out().note(std::to_string(report.difference_count) +
@@ -113,8 +108,8 @@ void print(Context& context, const GitImportReport& report) {
   constexpr size_t kShownMax = 10;
   for (size_t i = 0; i < std::min(kShownMax, report.differences.size()); ++i) {
     const GitDifference& difference = report.differences[i];
-    context.out().note("  " + to_hex(difference.original) + " is " +
-                       to_hex(difference.imported) + " by its " + difference.cause);
+    context.out().note("  " + to_hex(difference.original) + " is " + to_hex(difference.imported) +
+                       " by its " + difference.cause);
   }
   if (report.difference_count > kShownMax) context.out().note("  ... (--json lists 1,000)");
 }
@@ -141,9 +136,9 @@ Exit import_history(Context& context, const Arguments& arguments, ByteSource& so
   if (!report) {
     Failure failure = failure_of(report.error(), "cannot import " + in_quotes(name));
     if (failure.exit == Exit::moved) {
-      failure.hints = {"import into a new store: ukstore --store DIR init",
-                       "or move what stands elsewhere: ukstore import --format git --force " +
-                           shell_word(name)};
+      failure.hints = {
+          "import into a new store: ukstore --store DIR init",
+          "or move what stands elsewhere: ukstore import --format git --force " + shell_word(name)};
     }
     throw failure;
   }
@@ -155,10 +150,9 @@ Exit import_history(Context& context, const Arguments& arguments, ByteSource& so
 void print(Context& context, const ValueImportReport& report) {
   const std::string head = to_hex(report.committed.head.hash);
   if (context.out().is_json()) {
-    context.out().object(
-        {{"values", report.values},
-         {"commit", report.committed.commit ? Json(head) : Json(nullptr)},
-         {"head", head}});
+    context.out().object({{"values", report.values},
+                          {"commit", report.committed.commit ? Json(head) : Json(nullptr)},
+                          {"head", head}});
     return;
   }
   context.out().line(head);
@@ -172,7 +166,10 @@ Exit import_values(Context& context, const Arguments& arguments, ByteSource& sou
     progress.at(at.bytes);
     return GoOn::yes;
   };
-  const CommitInfo info = context.commit_info("");
+  // Without author and date: the same import is the same commit, whoever makes it.
+  CommitInfo info = context.commit_info("");
+  info.author = info.committer = std::nullopt;
+  info.message.clear();
   const std::string doing = "cannot import " + in_quotes(name);
   if (format == "tar") {
     print(context, must(import_tar(store, branch.name(), source, {info, told}), doing));
@@ -293,13 +290,12 @@ std::vector<Command> exchange_commands() {
       {.name = "import",
        .usage = "[FILE]",
        .summary = "brings in a history of git, or the values of a JSON text or a tar archive",
-       .more =
-           "Without FILE, or with -, standard input is read.\n"
-           "git: what git fast-export --full-tree --reencode=no --signed-tags=verbatim\n"
-           "--show-original-ids --branches --tags gives; all its branches and tags.\n"
-           "json: an object becomes a directory, every other value its canonical text.\n"
-           "tar: files, executables and links.\n"
-           "The last two are one commit on the branch; what else is there stays.",
+       .more = "Without FILE, or with -, standard input is read.\n"
+               "git: what git fast-export --full-tree --reencode=no --signed-tags=verbatim\n"
+               "--show-original-ids --branches --tags gives; all its branches and tags.\n"
+               "json: an object becomes a directory, every other value its canonical text.\n"
+               "tar: files, executables and links.\n"
+               "The last two are one commit on the branch; what else is there stays.",
        .options = {format,
                    {"map", 0, "FILE", "git: write a line GIT-ID COMMIT for each commit"},
                    {"force", 0, "", "git: also move branches and tags that stand elsewhere"},
@@ -311,10 +307,10 @@ std::vector<Command> exchange_commands() {
       {.name = "export",
        .usage = "[FILE]",
        .summary = "writes the branches and tags for git, or what a branch holds as JSON or tar",
-       .more =
-           "Without FILE, or with -, to standard output.  What is typed is written as it is shown.\n"
-           "git: a stream for git fast-import, of all branches and tags.\n"
-           "Where a conflict remains the exit code is 4 and the paths are listed.",
+       .more = "Without FILE, or with -, to standard output.  What is typed is written as it is "
+               "shown.\n"
+               "git: a stream for git fast-import, of all branches and tags.\n"
+               "Where a conflict remains the exit code is 4 and the paths are listed.",
        .options = {format},
        .example = {"ukstore set CH/name Switzerland --quiet", "ukstore export --format json",
                    "{\"CH\":{\"name\":\"Switzerland\"}}\n"},

@@ -30,7 +30,7 @@ struct HistoryCheck {
   uint64_t base_pairs = 0;          // pairs of parents whose merge bases were compared
   uint64_t pairs_with_several = 0;  // of them, with more than one base
   MergeCounts trees;
-  uint64_t memory_kib = 0;   // the most that the import held (RssAnon), sampled
+  uint64_t memory_kib = 0;                // the most that the import held (RssAnon), sampled
   uint64_t differences = 0;               // commits whose id is not the one that the stream says
   std::map<std::string, double> seconds;  // by step
   std::vector<std::string> faults;        // what is not as it must be

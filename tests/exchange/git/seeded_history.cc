@@ -43,8 +43,7 @@ std::string quoted(const std::string& path) {
 
 class Generator {
  public:
-  explicit Generator(const SeededHistory& history)
-      : random_(history.seed), names_(history.names) {}
+  explicit Generator(const SeededHistory& history) : random_(history.seed), names_(history.names) {}
 
   std::string run(int commits) {
     lines_.push_back(commit({}));
@@ -84,9 +83,9 @@ class Generator {
 
   std::string path() {
     static const std::vector<std::string> kNames{
-        "a",         "a.c",        "README",   "README.md", "b",  "dir",   "dir/deep", "q\"uote",
-        "two words", "back\\slash", "new\nline", "\xff\xfe", "\xc3\xa9", "-dash", " lead", "tab\there",
-        "lib",       "lib-x",      "lib.x",    "Makefile",  "makefile"};
+        "a",       "a.c",       "README",      "README.md", "b",        "dir",      "dir/deep",
+        "q\"uote", "two words", "back\\slash", "new\nline", "\xff\xfe", "\xc3\xa9", "-dash",
+        " lead",   "tab\there", "lib",         "lib-x",     "lib.x",    "Makefile", "makefile"};
     std::string made = kNames[pick(kNames.size())];
     while (chance(45)) made += "/" + kNames[pick(kNames.size())];
     if (names_ == SeededHistory::Names::never_both) made += ".file";
@@ -163,21 +162,21 @@ class Generator {
   }
 
   std::string date() {
-    static const char* kZones[] = {"+0000", "+0200", "-0330", "+0545", "-0000", "+1400", "+0060",
-                                   "+0"};
+    static const char* kZones[] = {"+0000", "+0200", "-0330", "+0545",
+                                   "-0000", "+1400", "+0060", "+0"};
     std::string seconds = chance(5) ? "0" : std::to_string(1'000'000'000 + pick(900'000'000));
     if (chance(3)) seconds = "4102444800";
     return seconds + " " + kZones[chance(80) ? pick(4) : pick(8)];
   }
   std::string who() {
     static const char* kNames[] = {"A U Thor <a@example.com>", "\xc3\x89mile <e@example.com>",
-                                   "<nobody@example.com>", "No Address <>", "Q \"x\" Y <q@x>",
-                                   "Latin \xe9 <l@x>"};
+                                   "<nobody@example.com>",     "No Address <>",
+                                   "Q \"x\" Y <q@x>",          "Latin \xe9 <l@x>"};
     return std::string(kNames[pick(6)]) + " " + date();
   }
   std::string message() {
-    static const char* kMessages[] = {"", "a line\n", "no end of line", "caf\xe9\n", "\n\nblank\n",
-                                      "subject\n\nbody\nfrom :1\n"};
+    static const char* kMessages[] = {"",          "a line\n",    "no end of line",
+                                      "caf\xe9\n", "\n\nblank\n", "subject\n\nbody\nfrom :1\n"};
     return kMessages[pick(6)];
   }
   static std::string data(const std::string& text) {

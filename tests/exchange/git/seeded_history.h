@@ -11,8 +11,8 @@ namespace ukstore::tests {
 struct SeededHistory {
   uint64_t seed = 0;
   int commits = 60;
-  // Whether a file may become a directory.  git's export without --full-tree loses what is in such a
-  // directory: it says "M a/b" and then "D a".
+  // Whether a file may become a directory.  git's export without --full-tree loses what is in such
+  // a directory: it says "M a/b" and then "D a".
   enum class Names { any, never_both } names = Names::any;
 };
 
