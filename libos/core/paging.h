@@ -68,8 +68,8 @@ inline void map_page(uint64_t address, uint64_t physical, Access access) {
   map_pages({&page, 1}, access);
 }
 
-// Unmaps the next pages of [address, end) that are mapped or hidden, as many as fit into one lifting
-// of protection; their frames, and where to go on.
+// Unmaps the next pages of [address, end) that are mapped or hidden, as many as fit into one
+// lifting of protection; their frames, and where to go on.
 struct UnmappedPages {
   std::array<uint64_t, 32> frames;
   size_t count = 0;

@@ -1,6 +1,7 @@
 #include <ukstore/libos/kj/frame_device.h>
 
 #include <ukstore/libos/net/dev/virtio_header.h>
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -65,10 +66,11 @@ net::SendResult FrameDevice::send(net::Time, std::span<const net::ByteSpan> piec
 }
 
 void wait_for_frames(net::Time until) {
-  // Rounded up nowhere: a stack's microseconds are whole nanoseconds.
-  auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(until.time_since_epoch());
-  bool never = until == net::kNever;
-  libos::machine_call(libos::kWaitCall, never ? UINT64_MAX : static_cast<uint64_t>(ns.count()));
+  // A stack that wants to go on at once says so by a time long past.
+  constexpr int64_t kNsPerUs = 1000;
+  int64_t us = std::max<int64_t>(until.time_since_epoch().count(), 0);
+  bool never = us > INT64_MAX / kNsPerUs;
+  libos::machine_call(libos::kWaitCall, never ? UINT64_MAX : static_cast<uint64_t>(us * kNsPerUs));
 }
 
 }  // namespace ukstore::libos_kj

@@ -12,7 +12,7 @@
 namespace boot_test {
 namespace {
 
-constexpr int kLineTimeoutMs = 30'000, kEndTimeoutMs = 60'000;
+constexpr int kLineTimeoutMs = 150'000, kEndTimeoutMs = 150'000;
 
 }  // namespace
 

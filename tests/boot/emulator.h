@@ -16,10 +16,11 @@ class Emulator {
   Emulator(const Emulator&) = delete;
   Emulator& operator=(const Emulator&) = delete;
 
-  // Waits until the console has shown `count` lines, or has ended, or half a minute has passed.
+  // Waits until the console has shown `count` lines, or has ended, or nothing came for 150 s.
   void wait_for_lines(size_t count);
   void kill();  // may be called by any thread
-  // Waits for its end, for at most a minute, then kills it; all complete lines of its console.
+  // Waits for its end, as long as something comes within 150 s, then kills it; all complete lines
+  // of its console.
   std::string finish();
 
  private:

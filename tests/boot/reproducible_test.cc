@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include <ukstore/tests/counts.h>
 
 #include "machine.h"
+#include "sources.h"
 
 namespace boot_test {
 namespace {
@@ -17,16 +17,6 @@ namespace {
 std::string bytes_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// The images' sources in a folder that is new.
-void copy_sources(const std::string& to) {
-  std::filesystem::create_directories(to);
-  for (const char* name : {"CMakeLists.txt", "CMakePresets.json", "cmake", "store", "merge",
-                           "libos", "images", "tests"}) {
-    std::filesystem::copy(std::string(UKSTORE_SOURCE_DIR) + "/" + name, to + "/" + name,
-                          std::filesystem::copy_options::recursive);
-  }
 }
 
 Outcome build(const std::string& folder, const std::string& environment,
