@@ -129,6 +129,28 @@ TEST(TcpSim, LossesDoNotStretchTheRoundTrip) {
   }
 }
 
+// Auto-tuning: the window follows a reader that keeps up, and not one that does not.
+TEST(TcpSim, TheReceiveBufferGrowsForAReaderThatKeepsUp) {
+  for (bool slow : {false, true}) {
+    Options options;
+    Sim sim(options);
+    sim.client().to_write = uint64_t{1} << 40;
+    if (slow) {
+      sim.server().read_chunk = 2000;
+      sim.server().read_pause = milliseconds(100);
+    }
+    sim.open();
+    ASSERT_EQ(sim.run(sim.now() + seconds(5)), "");
+    uint32_t limit = sim.server().connection->receiver().limit();
+    if (slow) {
+      EXPECT_EQ(limit, options.server.receive_buffer_bytes);
+    } else {
+      EXPECT_GT(limit, 1U << 20);
+      EXPECT_LE(limit, options.server.receive_buffer_bytes_max);
+    }
+  }
+}
+
 TEST(TcpSim, EightFlowsShareABottleneckFairly) {
   std::vector<CongestionControl> kinds{CongestionControl::cubic, CongestionControl::new_reno};
   if (tests::count(0, 1) == 1) kinds.push_back(CongestionControl::westwood);
