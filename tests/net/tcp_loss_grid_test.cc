@@ -92,7 +92,7 @@ TEST(TcpLossGrid, IsWhatTheStoredTableSays) {
   std::ostringstream fresh;
   bool write = std::getenv("UKSTORE_WRITE_LOSS_GRID") != nullptr;
   // A cell is minutes of simulated traffic: a few of them here, all of them at full counts.
-  size_t step = write ? 1 : static_cast<size_t>(tests::count(7, 1));
+  size_t step = write ? 1 : static_cast<size_t>(tests::count(10, 1));
   std::vector<Cell> all = cells();
   for (size_t i = 0; i < all.size(); i += step) {
     const Cell& cell = all[i];

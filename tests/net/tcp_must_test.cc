@@ -356,6 +356,36 @@ TEST(TcpMust, ConnectionsThatNobodyAcceptedAreResetWithTheirListener) {
   EXPECT_EQ(host.stack.live(), 0u);
 }
 
+// Ten thousand SYNs that nobody will complete, and a client that connects meanwhile: at once, in
+// the host's own time, and with no more kept than the queue holds.
+TEST(TcpFlood, AGoodClientConnectsAtOnceThroughTenThousandHalfOpenOnes) {
+  LoneHost host;
+  host.introduce();
+  ListenerId listener = *host.stack.tcp().listen({Ipv4Address{}, 80}, 8);
+  TcpHeader flood = syn_to(80);
+  for (uint32_t i = 0; i < 10'000; ++i) {
+    flood.source_port = static_cast<uint16_t>(1024 + i);
+    Ipv4Address from = Ipv4Address::of(0x0a000003 + i % 200);
+    host.give_ipv4({.source = from}, tcp_bytes(from, right_ip(), flood));
+  }
+  host.sent.clear();
+  Time before = host.now;
+  host.give_ipv4({}, tcp_bytes(left_ip(), right_ip(), syn_to(80)));
+  std::vector<Bytes> sent = packets(host);
+  ASSERT_EQ(sent.size(), 1u);
+  TcpHeader ack{.source_port = 4000,
+                .destination_port = 80,
+                .seq = {101},
+                .ack = tcp_of(sent[0]).seq + 1,
+                .flags = {.ack = true},
+                .window = 1000};
+  host.give_ipv4({}, tcp_bytes(left_ip(), right_ip(), ack));
+  EXPECT_TRUE(host.stack.tcp().accept(listener));
+  EXPECT_EQ(host.now, before);
+  EXPECT_LE(host.stack.tcp().live().half_open, 256u);
+  EXPECT_LE(host.stack.held_bytes(), 512u * 1024);
+}
+
 // --- The tables
 // -----------------------------------------------------------------------------------
 

@@ -119,6 +119,19 @@ TEST(TcpListener, AFullAcceptQueueLeavesTheLastStepToTheNextTry) {
   EXPECT_TRUE(listener.on_segment(now, {}, ack, AcceptRoom::free).opening);
 }
 
+// RFC 6191: with timestamps a second is enough, as the new life's are then larger.
+TEST(TimeWaitReuse, AnActiveOpenMayTakeOverAfterASecondWithTimestamps) {
+  Time now{std::chrono::seconds(100)};
+  TimeWait record{.timestamps = true,
+                  .length = std::chrono::seconds(60),
+                  .expires = now + std::chrono::seconds(60)};
+  EXPECT_FALSE(record.reusable(now));
+  EXPECT_FALSE(record.reusable(now + std::chrono::milliseconds(900)));
+  EXPECT_TRUE(record.reusable(now + std::chrono::milliseconds(1100)));
+  record.timestamps = false;
+  EXPECT_FALSE(record.reusable(now + std::chrono::seconds(59)));
+}
+
 TEST(InitialSequence, GrowsWithTimeAndDiffersByTuple) {
   Time now{};
   SeqNumber first = initial_sequence_number({1, 2}, {}, now);

@@ -2,15 +2,24 @@
 #include <ukstore/libos/net/stack/tcp_slots.h>
 #include <ukstore/libos/net/tcp/initial_sequence.h>
 #include <algorithm>
+#include <cstring>
 
 // Connections as the application sees them, and their bookkeeping.
 
 namespace ukstore::net {
 
+namespace {
+
+constexpr uint32_t kWriteChunkBytes = 64 * 1024;
+constexpr size_t kWriteChunksKept = 16;
+
+}  // namespace
+
 TcpHost::TcpHost(Interface& interface, const Options& options)
     : interface_(interface),
       options_(options),
       time_wait_(options.key, options.time_wait_max),
+      write_chunks_(kWriteChunkBytes, kWriteChunksKept),
       resets_limit_(options.resets_per_second, options.resets_per_second) {}
 
 TcpHost::~TcpHost() = default;
@@ -201,6 +210,22 @@ const Connection* TcpHost::find(TcpId id) const {
   return found != nullptr ? &found->connection : nullptr;
 }
 
+// What makes more than half a chunk is copied to one of ours, the rest to the queue's own.
+size_t TcpHost::queue_copy(Time now, Slot& slot, std::span<const std::byte> bytes) {
+  Connection& connection = slot.connection;
+  size_t taken = 0;
+  for (;;) {
+    size_t piece =
+        std::min({bytes.size() - taken, connection.writable_bytes(), size_t{kWriteChunkBytes}});
+    if (piece <= kWriteChunkBytes / 2) break;
+    ChunkRef chunk = write_chunks_.take();
+    std::memcpy(chunk->data, bytes.data() + taken, piece);
+    if (!connection.on_write(now, Buf(std::move(chunk), 0, static_cast<uint32_t>(piece)))) break;
+    taken += piece;
+  }
+  return taken + connection.on_write(now, bytes.subspan(taken));
+}
+
 size_t TcpHost::write(Time now, TcpId id, std::span<const std::byte> bytes) {
   Slot* found = slot(id);
   if (found == nullptr) return 0;
@@ -209,7 +234,7 @@ size_t TcpHost::write(Time now, TcpId id, std::span<const std::byte> bytes) {
     starved_.push_back(id);
     return 0;
   }
-  size_t taken = found->connection.on_write(now, bytes);
+  size_t taken = queue_copy(now, *found, bytes);
   charge(*found);
   touch(*found);
   return taken;

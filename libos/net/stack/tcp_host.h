@@ -10,6 +10,7 @@
 //      what arrives only a connection that holds less than its floor keeps the payload.
 //   4. After each call every connection's deadline() is in the timer heap at its time or earlier.
 
+#include <ukstore/libos/net/dev/chunk_pool.h>
 #include <ukstore/libos/net/ip/interface.h>
 #include <ukstore/libos/net/stack/time_wait_table.h>
 #include <ukstore/libos/net/stack/timer_heap.h>
@@ -167,6 +168,7 @@ class TcpHost {
   Slot* slot(TcpId id) const;
   Slot& add(const Tuple& tuple, Connection connection);
   void release(Slot& slot);
+  size_t queue_copy(Time now, Slot& slot, std::span<const std::byte> bytes);
   bool has_room_for(const Slot& slot, const Buf& payload) const;
   void touch(Slot& slot);
   void settle(Time now, Slot& slot);
@@ -199,6 +201,7 @@ class TcpHost {
   std::vector<uint32_t> dirty_;  // slots to transmit for
   std::deque<TcpEvent> events_;
   std::vector<TcpId> starved_;  // writers to be told when there is memory again
+  ChunkPool write_chunks_;  // for bulk: the allocator would return and fetch them again and again
   size_t held_bytes_ = 0;
   size_t open_ = 0;
   uint32_t next_generation_ = 1;
