@@ -301,6 +301,9 @@ class DoorServer final : public protocol::Door::Server {
     if (to_bytes(theirs.getStore()) == BytesView(shared_->host.options().store_id)) {
       return refuse(Reason::ITSELF, "this is your own store");
     }
+    if (!shared_->host.options().welcome(shared_->peer)) {
+      return refuse(Reason::UNKNOWN, "your key is not known here");
+    }
     results.setSession(kj::heap<SessionServer>(kj::addRef(*shared_)));
     return kj::READY_NOW;
   }

@@ -23,6 +23,8 @@ struct HostOptions {
   Bytes store_id;  // 16 bytes
   // What a peer may do with a branch; asked whenever it asks for one.
   std::function<Right(const Peer&, BytesView branch)> right;
+  // Whether a peer may log in at all; the others are refused in words.
+  std::function<bool(const Peer&)> welcome = [](const Peer&) { return true; };
   IntakeOptions intake{};
   std::function<int64_t()> now_ms = [] { return int64_t{0}; };  // for the journal
 };

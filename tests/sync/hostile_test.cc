@@ -64,7 +64,7 @@ TEST(Hostile, AnyFlippedBitEndsInAnErrorOrInAWholeStore) {
   const Bytes stream = honest_stream(*from);
   std::mt19937_64 random(1);
   int refused = 0;
-  const int flips = count(1500, 50'000);
+  const int flips = count(300, 50'000);
   for (int i = 0; i < flips; ++i) {
     auto to = memory_repo(2);
     must(to->branch("main").set("mine", "1"));

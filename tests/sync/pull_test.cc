@@ -36,6 +36,38 @@ TEST(Push, BringsAndMerges) {
   EXPECT_EQ(head_of(*two.a), head_of(*two.b));
 }
 
+// A clone that is cut again and again goes on where it was.
+TEST(Pull, ACutCostsAtMostTwoPieces) {
+  std::mt19937_64 random(1);
+  TwoReplicas two;
+  for (int i = 0; i < 400; ++i) {
+    Bytes noise(6000, '\0');
+    for (char& byte : noise) byte = static_cast<char>(random());
+    must(two.b->branch("main").set("k" + std::to_string(i % 50), noise));
+  }
+  auto c = memory_repo(3);
+  pull(*c, two.connection->session(), {.remote = "b", .merge_into = "main"}).wait(two.scope);
+  const uint64_t whole = two.connection->stream().bytes_read();
+  uint64_t all = 0;
+  int cuts = 0;
+  for (;; ++cuts) {
+    two.connect();
+    bool done = false;
+    auto pulling = kj::Promise<Pulled>(pull(*two.a, two.connection->session(),
+                                            {.remote = "b", .merge_into = "main"}))
+                       .then([&](Pulled) { done = true; })
+                       .eagerlyEvaluate(nullptr);
+    const PackedStream& stream = two.connection->stream();
+    const uint64_t enough = cuts < 10 ? 100'000 + random() % 150'000 : UINT64_MAX;
+    while (!done && stream.bytes_read() < enough) kj::evalLater([] {}).wait(two.scope);
+    all += stream.bytes_read();
+    if (done) break;
+  }
+  EXPECT_EQ(cuts, 10);
+  EXPECT_EQ(head_of(*two.a), head_of(*two.b));
+  EXPECT_LT(all, whole + 10 * 2 * kPieceBytes + 10'000) << whole;
+}
+
 TEST(Pull, FollowingGoesOnUntilItIsDropped) {
   TwoReplicas two;
   must(two.b->branch("main").set("x", "0"));

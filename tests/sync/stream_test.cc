@@ -2,6 +2,7 @@
 
 #include <ukstore/merge/types/set.h>
 #include <ukstore/store/check.h>
+#include <ukstore/tests/counts.h>
 
 #include "two_stores.h"
 
@@ -84,7 +85,8 @@ void random_write(Repo& repo, std::mt19937_64& random) {
 }
 
 TEST(Stream, RandomHistoriesOfTwoConvergeWhateverThePieces) {
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  const uint64_t seeds = static_cast<uint64_t>(count(12, 1000));
+  for (uint64_t seed = 0; seed < seeds; ++seed) {
     std::mt19937_64 random(seed);
     auto a = memory_repo(1), b = memory_repo(2);
     std::vector<Hash> a_knows, b_knows;
