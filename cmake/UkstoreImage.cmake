@@ -40,7 +40,7 @@ function(ukstore_image name)
                           LINK_DEPENDS "${script};${UKSTORE_LIBOS_OBJECT}")
     target_link_libraries(${stage} PRIVATE ${UKSTORE_LIBOS_OBJECT} ${archives})
     target_link_options(${stage} PRIVATE -static -no-pie -T ${script} -Wl,-z,max-page-size=0x200000
-      -Wl,--build-id=sha1 -Wl,--gc-sections -Wl,--no-warn-rwx-segments -Wl,-u,libos_pvh_entry)
+      -Wl,--build-id=none -Wl,--gc-sections -Wl,--no-warn-rwx-segments -Wl,-u,libos_pvh_entry)
   endforeach()
   file(MAKE_DIRECTORY ${folder})
   set_target_properties(${target}_unnamed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${folder})

@@ -1,11 +1,13 @@
-# find_package(ukstore) gives ukstore::store and ukstore::merge.  LMDB and xxHash come without CMake packages of their own, so
+# find_package(ukstore) gives ukstore::store, ukstore::merge, ukstore::exchange and ukstore::sync.
+# LMDB, xxHash and libarchive come without CMake packages of their own, so
 # pkg-config finds them.
 include(CMakeFindDependencyMacro)
 find_dependency(PkgConfig)
 find_dependency(OpenSSL)
 find_dependency(Threads)
-foreach(module lmdb libxxhash)
-  string(REPLACE "lib" "" name ${module})
+find_dependency(CapnProto)
+foreach(module lmdb libxxhash libarchive)
+  string(REPLACE "libxx" "xx" name ${module})
   if(NOT TARGET PkgConfig::${name})
     pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL ${module})
   endif()

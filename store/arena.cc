@@ -5,6 +5,17 @@
 
 namespace ukstore {
 
+namespace {
+
+uint64_t next_birth() {
+  static std::atomic<uint64_t> births = 0;
+  return births.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Arena::Arena() : birth_(next_birth()) {}
+
 // Arenas keep each other in long chains, one link for each transaction that waits; freeing them
 // link by link from within each other would take a stack as deep.
 Arena::~Arena() {
@@ -58,7 +69,21 @@ ObjectRef Arena::add(ObjectKind kind, const Hash& hash, BytesView canonical,
 
 void Arena::keep(std::shared_ptr<Arena> other) {
   if (!other || other.get() == this) return;
+  assert(other->birth_ < birth_);
   if (std::ranges::find(kept_, other) == kept_.end()) kept_.push_back(std::move(other));
+}
+
+std::shared_ptr<Arena> Arena::keeping(std::shared_ptr<Arena> arena, std::shared_ptr<Arena> other) {
+  if (!other || other->birth_ <= arena->birth_) {
+    arena->keep(std::move(other));
+    return arena;
+  }
+  auto younger = std::make_shared<Arena>();
+  younger->spill_limit_bytes_ = arena->spill_limit_bytes_;
+  younger->spill_ = arena->spill_;
+  younger->keep(std::move(arena));
+  younger->keep(std::move(other));
+  return younger;
 }
 
 void Arena::mark_written(StagedObject& object, Address address, Drop drop) {

@@ -11,6 +11,8 @@
 //    they are.
 // 2. Children are staged before the objects that name them, so objects in the order of `objects()`
 //    are closed under children.
+// 3. An arena keeps only arenas that were made before it, so none keeps itself, however long the
+//    way round.
 // An arena is used by one thread at a time, but others may read its objects, and one of them may
 // mark them as written (without dropping their bytes).  Bytes lie in a few large blocks, so that
 // the thousands of nodes of many small edits do not become thousands of allocations.
@@ -57,7 +59,7 @@ class StagedObject {
 
 class Arena {
  public:
-  Arena() = default;
+  Arena();
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -69,8 +71,12 @@ class Arena {
   ObjectRef add(ObjectKind kind, const Hash& hash, BytesView canonical,
                 std::span<const Address> side);
 
-  // Keeps `other` alive as long as this arena, because an object here names one there.
+  // Keeps `other`, which is older, alive as long as this arena, because an object here names one
+  // there.
   void keep(std::shared_ptr<Arena> other);
+  // An arena whose objects may name those of both: `arena` if it is the younger one, else a new one
+  // that keeps both and spills as `arena` does.  A null `other` has no objects.
+  static std::shared_ptr<Arena> keeping(std::shared_ptr<Arena> arena, std::shared_ptr<Arena> other);
 
   // Marks an object as written and, with `Drop::yes`, gives up its bytes.  Memory is freed when the
   // bytes of all objects here are given up.
@@ -92,6 +98,7 @@ class Arena {
  private:
   char* allocate(size_t bytes);
 
+  const uint64_t birth_;  // a number for each arena of the process, rising
   static constexpr size_t kFirstBlockBytes = 8 * 1024;
   static constexpr size_t kBlockBytesMax = 256 * 1024;
   std::deque<StagedObject> objects_;

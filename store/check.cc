@@ -1,5 +1,6 @@
 #include <ukstore/store/check.h>
 
+#include <ukstore/store/check_index.h>
 #include <ukstore/store/history.h>
 #include <ukstore/store/intact.h>
 #include <ukstore/store/journal.h>
@@ -32,6 +33,7 @@ class Checker {
     snapshot_ = std::move(*snapshot);
     check_format();
     if (auto ok = check_segments(); !ok) return pass_on(ok);
+    check_index_entries();
     read_refs();
     check_journal();
     check_refs();
@@ -145,6 +147,14 @@ class Checker {
       bool same = other && *other && (*other)->hash == hash;
       if (!same) add(Where::index, to_hex(hash), "the index has this object in a wrong place");
     }
+  }
+
+  void check_index_entries() {
+    if (index_broken_) return;
+    check_index(backend_, *snapshot_, [&](Bytes name, Bytes what) {
+      add(Where::index, std::move(name), std::move(what));
+      return Flow::go_on;
+    });
   }
 
   void check_hints(const Hash& hash, const ObjectView& object) {

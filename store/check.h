@@ -5,7 +5,8 @@
 // memory that does not grow with the store (only where it finds damage does it walk the history,
 // and then remembers 40 bytes an object).  It never trusts: lengths, checksums, the structure of
 // each object, what holds between an object and those it names, the hints of side arrays, that the
-// index finds each object, heads, tags and the journal from its first entry to the heads.
+// index finds each object and nothing else, heads, tags and the journal from its first entry to the
+// heads.
 
 #include <ukstore/store/backend.h>
 #include <ukstore/store/store.h>

@@ -1,5 +1,9 @@
 #pragma once
 // Lets transactions that wait at the same time be run as one group by the thread that came first.
+//
+// To wake a thread costs about as much as to run a transaction.  So whoever leads next is woken
+// first and starts at once, beside the one that wakes the rest; a group is woken by one call, and
+// its threads do not meet at the lock that everyone who submits takes.
 
 #include <ukstore/store/store.h>
 
@@ -22,10 +26,6 @@ struct Waiting {
   Durability durability = Durability::durable;
   Result<Receipt> result{};
   std::exception_ptr thrown{};  // what the caller's function threw, for the caller
-
-  // The queue's own, under its lock.
-  enum class Turn { waits, leads, done } turn = Turn::waits;
-  std::condition_variable woken{};
 };
 
 class CommitQueue {
@@ -42,11 +42,19 @@ class CommitQueue {
   }
 
  private:
+  // Those who came while the group before was run.  The first of them leads.
+  struct Group {
+    std::vector<Waiting*> members;
+    std::mutex mutex{};
+    std::condition_variable leads{}, done{};
+    bool may_lead = false, is_done = false;  // under the mutex
+  };
+  void lead(Group& group);
+
   const Run run_;
   std::mutex mutex_;
-  std::vector<Waiting*> queue_;
-  std::vector<Waiting*> group_;  // of the leader
   bool busy_ = false;
+  std::shared_ptr<Group> next_;  // while busy; none if nobody waits
   std::atomic<std::thread::id> leader_{};
 };
 

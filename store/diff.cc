@@ -20,6 +20,12 @@ class DiffStream {
     }
   }
 
+  // Goes in front of the first keys that are not below `from`.
+  Result<void> seek(BytesView from) {
+    if (auto ok = before_.seek(from); !ok) return ok;
+    return after_.seek(from);
+  }
+
   // Goes to the next difference; false at the end.
   Result<bool> next() {
     if (equal_) return false;
@@ -132,7 +138,15 @@ Result<Flow> diff_below(const Tree& before, const Tree& after, Bytes& path,
 }  // namespace
 
 Result<void> diff(const Tree& before, const Tree& after, const DiffVisitor& visit) {
+  return diff_from({}, before, after, visit);
+}
+
+Result<void> diff_from(BytesView from, const Tree& before, const Tree& after,
+                       const DiffVisitor& visit) {
   DiffStream stream(before, after);
+  if (!from.empty()) {
+    if (auto ok = stream.seek(from); !ok) return ok;
+  }
   for (;;) {
     auto more = stream.next();
     if (!more) return pass_on(more);

@@ -24,7 +24,13 @@ enum class ObjectKind : uint8_t {
 struct Hash {
   std::array<uint8_t, 32> bytes{};
 
-  auto operator<=>(const Hash&) const = default;
+  bool operator==(const Hash&) const = default;
+  // By bytes.  The first eight nearly always decide, and no call is made for them.
+  std::strong_ordering operator<=>(const Hash& other) const {
+    const uint64_t a = __builtin_bswap64(prefix()), b = __builtin_bswap64(other.prefix());
+    if (a != b) return a <=> b;
+    return std::memcmp(bytes.data(), other.bytes.data(), bytes.size()) <=> 0;
+  }
   BytesView view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
   // The first eight bytes as a number: hashes are uniform, so it serves hash tables and searches.
   uint64_t prefix() const { return load_le<uint64_t>(reinterpret_cast<const char*>(bytes.data())); }

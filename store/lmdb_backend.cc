@@ -8,6 +8,7 @@
 
 #include <ukstore/store/lmdb_backend.h>
 
+#include <ukstore/store/grow_ahead.h>
 #include <ukstore/store/lmdb_error.h>
 #include <ukstore/store/lmdb_file.h>
 #include <ukstore/store/lmdb_reader.h>
@@ -16,6 +17,7 @@
 #include <ukstore/store/writer_lock.h>
 
 #include <lmdb.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <atomic>
@@ -26,6 +28,8 @@ namespace {
 // A value of at least this size lies on overflow pages of its own (pages of 4 KiB), which LMDB does
 // not move.
 constexpr size_t kSegmentBytesMin = 2048;
+// A disk with fewer free blocks has cut a write short.
+constexpr uint64_t kBlocksForWrite = 16;
 
 class LmdbSnapshot final : public Snapshot {
  public:
@@ -50,7 +54,8 @@ struct Shared {
         file(std::move(opened)),
         environment(file->environment()),
         dbi(file->dbi()),
-        readers(environment) {}
+        readers(environment),
+        ahead(file->descriptor()) {}
 
   const LmdbOptions options;
   const std::unique_ptr<LmdbFile> file;
@@ -58,6 +63,7 @@ struct Shared {
   const MDB_dbi dbi;
   std::unique_ptr<WriterLock> lock;
   LmdbReaderPool readers;
+  GrowAhead ahead;  // under the lock
   // Set by a failed commit, for good: what the disk holds of it is unknown.
   std::atomic<bool> broken = false;
 };
@@ -75,6 +81,13 @@ struct AbortTxn {
 using AcquiredLock = std::unique_ptr<WriterLock, ReleaseLock>;
 using HeldLock = std::unique_ptr<WriterLock, LetLockGo>;
 using WriteTxn = std::unique_ptr<MDB_txn, AbortTxn>;
+
+// Of the file, by the newest commit.
+uint64_t used_bytes(MDB_env* environment) {
+  MDB_envinfo info{};
+  mdb_env_info(environment, &info);
+  return (uint64_t{info.me_last_pgno} + 1) * LmdbFile::kPageBytes;
+}
 
 class LmdbWrite final : public Write {
  public:
@@ -144,13 +157,23 @@ class LmdbWrite final : public Write {
     int code = mdb_txn_commit(txn_.release());
     if (durability == Durability::lazy) mdb_env_set_flags(shared_.environment, MDB_NOMETASYNC, 0);
     if (code != MDB_SUCCESS) note_failure(code);
+    if (code == MDB_SUCCESS && durability == Durability::durable) {
+      shared_.ahead.committed(used_bytes(shared_.environment));
+    }
     lock_.reset();
     if (code == MDB_SUCCESS) return {};
     return lmdb_failure(
-        code, shared_.broken ? "committing (the store is read-only until reopened)" : "committing");
+        code == EIO && is_disk_full() ? ENOSPC : code,
+        shared_.broken ? "committing (the store is read-only until reopened)" : "committing");
   }
 
  private:
+  // LMDB takes a write that the disk cut short for an error of the device.
+  bool is_disk_full() const {
+    struct statvfs about{};
+    return statvfs(shared_.options.path.c_str(), &about) == 0 && about.f_bavail < kBlocksForWrite;
+  }
+
   static std::unexpected<Error> closed() {
     return fail(Error::Kind::closed, "this write has been committed");
   }
@@ -226,13 +249,7 @@ class LmdbBackend final : public Backend {
   }
 
   std::string_view name() const override { return "lmdb"; }
-  uint64_t size_bytes() const override {
-    MDB_envinfo info{};
-    MDB_stat stat{};
-    mdb_env_info(shared_->environment, &info);
-    mdb_env_stat(shared_->environment, &stat);
-    return (uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
-  }
+  uint64_t size_bytes() const override { return used_bytes(shared_->environment); }
 
  private:
   Result<void> check_writable() const {

@@ -1,5 +1,6 @@
 #include <ukstore/store/lmdb_file.h>
 
+#include <ukstore/store/lmdb_create.h>
 #include <ukstore/store/lmdb_error.h>
 
 #include <fcntl.h>
@@ -34,14 +35,6 @@ Result<void> refuse_network(const Path& path) {
 
 std::unexpected<Error> system_failure(const Path& path, int error) {
   return lmdb_failure(error, "opening " + path.string());
-}
-
-// Makes the names in a directory survive a power cut.
-void sync_directory(const Path& path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
-  ::close(fd);
 }
 
 }  // namespace
@@ -86,14 +79,20 @@ Result<std::unique_ptr<LmdbFile>> LmdbFile::open(const LmdbOptions& options) {
   if (auto ok = refuse_network(fresh ? file->data_path_.parent_path() : file->data_path_); !ok) {
     return pass_on(ok);
   }
-  if (!fresh) {
+  if (make && fresh) {
+    auto made = create_lmdb_file(file->data_path_, file->lock_path(), options.map_bytes,
+                                 options.lock_timeout);
+    if (!made) return pass_on(made);
+    if (directory) sync_directory(options.path.parent_path());
+  }
+  // Where a file cannot be made beforehand, LMDB makes it.
+  const bool there = std::filesystem::exists(file->data_path_, error);
+  if (there) {
     if (auto ok = file->claim(); !ok) return pass_on(ok);
   }
   if (auto ok = file->open_environment(); !ok) return pass_on(ok);
-  if (fresh) {
+  if (!there) {
     if (auto ok = file->claim(); !ok) return pass_on(ok);
-    sync_directory(file->data_path_.parent_path());
-    if (directory) sync_directory(options.path.parent_path());
   }
   return file;
 }
@@ -101,6 +100,12 @@ Result<std::unique_ptr<LmdbFile>> LmdbFile::open(const LmdbOptions& options) {
 LmdbFile::~LmdbFile() {
   if (environment_) mdb_env_close(environment_);
   if (claimed_) Registry::of_this_process().remove(*claimed_);
+}
+
+int LmdbFile::descriptor() const {
+  mdb_filehandle_t fd = -1;
+  mdb_env_get_fd(environment_, &fd);
+  return fd;
 }
 
 Path LmdbFile::lock_path() const {
@@ -135,7 +140,7 @@ Result<void> LmdbFile::open_environment() {
   if (code != MDB_SUCCESS) return system_failure(options_.path, code);
   MDB_stat stat{};
   mdb_env_stat(environment_, &stat);
-  if (stat.ms_psize != 4096) {
+  if (stat.ms_psize != kPageBytes) {
     return fail(Error::Kind::unsupported, options_.path.string() + " has pages of " +
                                               std::to_string(stat.ms_psize) + " bytes, not 4,096");
   }

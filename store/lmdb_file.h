@@ -18,6 +18,10 @@ class LmdbFile {
 
   MDB_env* environment() const { return environment_; }
   MDB_dbi dbi() const { return dbi_; }
+  // Of the data file, borrowed.
+  int descriptor() const;
+  // Files with other pages are refused.
+  static constexpr unsigned kPageBytes = 4096;
   // Of the lock that writers take; empty if the file is a device, which has one user.
   std::filesystem::path lock_path() const;
 

@@ -10,7 +10,9 @@ LocalStore::LocalStore(std::unique_ptr<Backend> backend, StoreOptions options)
       objects_(*backend_),
       options_(std::move(options)),
       writer_(objects_, options_.lazy_bytes_max),
-      queue_([this](std::span<Waiting* const> group) { writer_.run(group); }) {}
+      queue_([this](std::span<Waiting* const> group) { writer_.run(group); }),
+      // A failure is told to the next who writes.
+      idle_flush_(options_.lazy_time_max, [this] { static_cast<void>(flush()); }) {}
 
 LocalStore::~LocalStore() { static_cast<void>(close()); }
 
@@ -80,6 +82,7 @@ Result<Receipt> LocalStore::submit(const Waiting::Step& step, const TransactOpti
   waiting.durability = options.durability.value_or(options_.durability);
   queue_.submit(waiting);
   if (waiting.thrown) std::rethrow_exception(waiting.thrown);
+  if (waiting.result && waiting.durability == Durability::lazy) idle_flush_.expect();
   if (waiting.result) tell(*waiting.result);
   return std::move(waiting.result);
 }
@@ -112,6 +115,7 @@ Result<void> LocalStore::flush() {
 
 Result<void> LocalStore::close() {
   if (closed_) return {};
+  idle_flush_.stop();
   auto flushed = flush();
   closed_ = true;
   return flushed;

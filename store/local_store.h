@@ -3,6 +3,7 @@
 
 #include <ukstore/store/group_commit.h>
 #include <ukstore/store/history.h>
+#include <ukstore/store/idle_flush.h>
 #include <ukstore/store/transaction.h>
 #include <ukstore/store/watch.h>
 
@@ -60,6 +61,7 @@ class LocalStore final : public Store {
   Watchers watchers_;
   mutable Growth growth_;
   std::atomic<bool> closed_ = false;
+  IdleFlush idle_flush_;  // the first to go
 };
 
 }  // namespace ukstore

@@ -36,7 +36,9 @@ class WaitingCommits final : public CommitSource {
     LocalView view(objects_, writer_);
     auto found = locate(view.state(), commit, ObjectKind::commit);
     if (!found) return pass_on(found);
-    if (found->ref.address.is_staged()) keep_->keep(view.state().arena());
+    if (found->ref.address.is_staged()) {
+      keep_ = Arena::keeping(std::move(keep_), view.state().arena());
+    }
     return found->ref;
   }
   Result<CommitLinks> links(const ObjectRef& commit) const override {
@@ -55,7 +57,7 @@ class WaitingCommits final : public CommitSource {
   const ObjectStore& objects_;
   const GroupCommit& writer_;
   // Keeps the arenas of the waiting commits that were met.
-  const std::shared_ptr<Arena> keep_ = std::make_shared<Arena>();
+  mutable std::shared_ptr<Arena> keep_ = std::make_shared<Arena>();
 };
 
 }  // namespace

@@ -56,21 +56,19 @@ Result<void> check_key(BytesView key) {
 }
 
 Result<void> check_path(BytesView path) {
-  std::string quoted = path.size() > 80 ? "\"" + printable(path.substr(0, 77)) + "...\""
-                                        : "\"" + printable(path) + "\"";
+  auto refuse = [&](const char* why) {
+    const bool is_long = path.size() > 80;
+    return invalid("the path \"" + printable(path.substr(0, is_long ? 77 : path.size())) +
+                   (is_long ? "...\"" : "\"") + why);
+  };
   if (path.empty()) return {};
-  if (path.size() > kPathBytesMax) {
-    return invalid("the path " + quoted + " is longer than 4,096 bytes");
-  }
-  if (path.find('\0') != BytesView::npos)
-    return invalid("the path " + quoted + " holds a NUL byte");
-  for (BytesView step : split_path(path)) {
-    if (step.empty()) {
-      return invalid("the path " + quoted + " has an empty step; write steps as a/b/c");
-    }
-    if (step.size() > kStepBytesMax) {
-      return invalid("the path " + quoted + " has a step of over 255 bytes");
-    }
+  if (path.size() > kPathBytesMax) return refuse(" is longer than 4,096 bytes");
+  if (path.find('\0') != BytesView::npos) return refuse(" holds a NUL byte");
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    if (end == begin) return refuse(" has an empty step; write steps as a/b/c");
+    if (end - begin > kStepBytesMax) return refuse(" has a step of over 255 bytes");
+    begin = end + 1;
   }
   return {};
 }

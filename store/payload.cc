@@ -162,6 +162,11 @@ Result<Payload> make_payload(const ObjectStore& objects, const std::shared_ptr<A
   if (bytes.size() <= kInlineBytesMax) {
     return Payload{.form = PayloadForm::inlined, .inlined = Bytes(bytes), .size = bytes.size()};
   }
+  if (bytes.size() <= kBlobBytesMax) {
+    auto ref = stage_blob(objects, *arena, bytes);
+    if (!ref) return pass_on(ref);
+    return Payload{.form = PayloadForm::blob, .object = *ref, .size = bytes.size(), .arena = arena};
+  }
   PayloadWriter writer(objects, arena);
   if (auto ok = writer.append(bytes); !ok) return pass_on(ok);
   return writer.finish();

@@ -135,10 +135,11 @@ struct Receipt {
 
 struct StoreOptions {
   Durability durability = Durability::durable;
-  // Lazy transactions wait in memory until this much is staged, until a durable one comes, or
-  // `flush`.
-  // While some wait, writers in other processes are kept out.
+  // Lazy transactions wait in memory until this much is staged, until a durable one comes, for
+  // `flush`, or until the first of them has waited this long.  While some wait, writers in other
+  // processes are kept out.
   size_t lazy_bytes_max = 4 << 20;
+  std::chrono::milliseconds lazy_time_max{1000};
 };
 
 // A subscription to changes: of all refs, of one branch, or of a path in a branch.

@@ -2,6 +2,7 @@
 
 #include <ukstore/store/records.h>
 #include <ukstore/store/seal.h>
+#include <ukstore/store/tree_access.h>
 
 #include <algorithm>
 #include <ranges>
@@ -87,13 +88,20 @@ Result<StoredCommit> OpenTransaction::make_commit(CommitDraft draft) {
   side.push_back(commit.tree.address);
   for (const ObjectRef& parent : commit.parents) side.push_back(parent.address);
   side.push_back(*jump);
-  std::shared_ptr<Arena> tree_arena = draft.tree.arena();
-  if (tree_arena != arena_) own_.staged_bytes += tree_arena->unwritten_bytes();
-  arena_->keep(std::move(tree_arena));
+  keep(TreeAccess::arena_or_null(draft.tree));
   ObjectRef ref = arena_->add(ObjectKind::commit, encode(commit), side);
   own_.arena = arena_;
   own_.staged.push_back({ref, commit.tree});
   return StoredCommit{ref, std::move(commit), *jump};
+}
+
+// What is staged from here on may name what is staged there.
+void OpenTransaction::keep(const std::shared_ptr<Arena>& other) {
+  if (!other || other == arena_) return;
+  own_.staged_bytes += other->unwritten_bytes();
+  auto both = Arena::keeping(arena_, other);
+  if (both != arena_) own_.staged_bytes += arena_->unwritten_bytes();
+  arena_ = std::move(both);
 }
 
 Result<ObjectRef> OpenTransaction::make_tag(const Tag& tag) {

@@ -40,10 +40,11 @@ class OpenTransaction final : public Transaction, private CommitSource {
   Result<Tree> tree(const ObjectRef& root) const override;
 
   Result<std::optional<Head>> checked_target(RefKind kind, const std::optional<Head>& next) const;
+  void keep(const std::shared_ptr<Arena>& other);
   Result<void> go_back_over(const JournalEntry& entry, const StepBack& step_back);
   void note_change(RefKind kind, BytesView name, std::optional<Head> before);
 
-  const std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();
+  std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();
   Changes own_;
   LayeredState state_;
   std::vector<RefChange> changes_;  // `after` is filled in at the end

@@ -13,7 +13,8 @@ constexpr char kEmptyLeaf[NodeView::kHeaderBytes] = {};
 constexpr ObjectView kEmptyNode{.kind = ObjectKind::leaf,
                                 .bytes = BytesView(kEmptyLeaf, sizeof kEmptyLeaf)};
 
-// The entry of `key` below a node of any level.
+}  // namespace
+
 Result<std::optional<Entry>> find_below(const ObjectStore& objects, NodeView node, BytesView key) {
   while (!node.is_leaf()) {
     uint32_t i = node.lower_bound(key);
@@ -27,7 +28,6 @@ Result<std::optional<Entry>> find_below(const ObjectStore& objects, NodeView nod
   return entry_at(node, i);
 }
 
-// The root node of an entry's child.
 Result<NodeView> child_node(const ObjectStore& objects, const Entry& entry) {
   if (entry.child_form == ChildForm::embedded) return NodeView(entry.embedded);
   auto view = objects.load(entry.child);
@@ -37,8 +37,6 @@ Result<NodeView> child_node(const ObjectStore& objects, const Entry& entry) {
   }
   return NodeView(*view);
 }
-
-}  // namespace
 
 Result<NodeView> load_child(const ObjectStore& objects, const NodeView& parent, uint32_t i) {
   auto view = objects.load(parent.child(i));
@@ -122,8 +120,7 @@ std::shared_ptr<Arena> Tree::arena() const {
 
 Tree Tree::in(std::shared_ptr<Arena> arena) const {
   Tree tree = *this;
-  if (arena_ && arena) arena->keep(arena_);
-  tree.arena_ = std::move(arena);
+  tree.arena_ = arena ? Arena::keeping(std::move(arena), arena_) : nullptr;
   return tree;
 }
 

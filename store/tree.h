@@ -14,8 +14,9 @@
 // Limits: a key is 1 to 512 bytes.  A path is steps of 1 to 255 bytes joined by '/', at most 4,096
 // bytes in all; a step holds no NUL and no '/'.  The empty path is the tree itself.
 //
-// An edit works its way down path by path on the stack: about 4 KiB a step, so the longest path
-// that the limits allow (2,048 steps of one byte) wants a stack of 8 MiB.
+// Whatever goes down a path does so without recursion, but for the making and freeing of a list of
+// nested edits, which takes some hundred bytes of stack a step: the longest path that the limits
+// allow (2,048 steps of one byte) is edited on a stack of 2 MiB.
 //
 // Trees are cheap to copy (a few words).  Reading is safe from several threads; editing makes nodes
 // in the tree's arena, which one thread uses at a time.  A tree borrows its store.
@@ -147,7 +148,8 @@ class Tree {
   ObjectRef root() const;
   // Where edits of this tree stage their nodes; made on first use.
   std::shared_ptr<Arena> arena() const;
-  // This tree with another arena for the edits to come.
+  // This tree with another arena for the edits to come; with a new one that keeps both if `arena`
+  // is older than the tree's own.
   Tree in(std::shared_ptr<Arena> arena) const;
 
  private:

@@ -65,4 +65,9 @@ class NodeCursor {
 // Loads a child and checks that it is a node of the level below its parent.
 Result<NodeView> load_child(const ObjectStore& objects, const NodeView& parent, uint32_t i);
 
+// The entry of `key` below a node of any level.
+Result<std::optional<Entry>> find_below(const ObjectStore& objects, NodeView node, BytesView key);
+// The root node of the child that an entry has.
+Result<NodeView> child_node(const ObjectStore& objects, const Entry& entry);
+
 }  // namespace ukstore

@@ -9,6 +9,14 @@ struct TreeBuilder::State {
   TreeEditor editor{objects, arena};
   TreeAssembler assembler{editor};
   Bytes last_key{};
+  // Those of payloads and children.  The tree keeps them when it is finished; the builder's own
+  // arena cannot keep what is younger.
+  std::vector<std::shared_ptr<Arena>> others{};
+
+  void keep(const std::shared_ptr<Arena>& other) {
+    if (!other || other == arena || (!others.empty() && others.back() == other)) return;
+    others.push_back(other);
+  }
 
   Result<void> add(BytesView key, const ValueParts& parts, std::span<const Address> side) {
     if (auto ok = check_key(key); !ok) return ok;
@@ -41,7 +49,7 @@ Result<void> TreeBuilder::add(BytesView key, uint8_t kind, const Payload& payloa
   if (payload.form == PayloadForm::none) {
     return fail(Error::Kind::invalid, "a payload without a form: " + printable(key));
   }
-  state_->arena->keep(payload.arena);
+  state_->keep(payload.arena);
   ValueParts parts{.kind = kind,
                    .payload_form = payload.form,
                    .inlined = payload.inlined,
@@ -53,7 +61,7 @@ Result<void> TreeBuilder::add(BytesView key, uint8_t kind, const Payload& payloa
 
 Result<void> TreeBuilder::add_tree(BytesView key, const Tree& child) {
   if (child.empty()) return {};
-  state_->arena->keep(TreeAccess::arena_or_null(child));
+  state_->keep(TreeAccess::arena_or_null(child));
   NodeView node = TreeAccess::root_node(child);
   ValueParts parts;
   std::vector<Address> side;
@@ -76,7 +84,12 @@ Result<void> TreeBuilder::add_tree(BytesView key, const Tree& child) {
 Result<Tree> TreeBuilder::finish() {
   auto built = state_->assembler.finish();
   if (!built) return pass_on(built);
-  return state_->editor.load(*built);
+  auto tree = state_->editor.load(*built);
+  if (!tree) return tree;
+  std::shared_ptr<Arena> arena = state_->arena;
+  for (auto& other : state_->others) arena = Arena::keeping(std::move(arena), std::move(other));
+  state_->others.clear();
+  return tree->in(std::move(arena));
 }
 
 }  // namespace ukstore

@@ -150,15 +150,70 @@ std::vector<TreeEditor::InnerEdit> TreeEditor::edits_above(uint8_t level, LevelC
   return edits;
 }
 
-Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> edits) {
+namespace {
+
+Result<void> check_edits(std::span<const Edit> edits) {
   for (size_t i = 0; i < edits.size(); ++i) {
-    if (auto ok = check_key(edits[i].key); !ok) return pass_on(ok);
+    if (auto ok = check_key(edits[i].key); !ok) return ok;
     if (i > 0 && edits[i - 1].key >= edits[i].key) {
       return fail(Error::Kind::invalid, "edits are not sorted by key, or name a key twice");
     }
   }
+  return {};
+}
+
+}  // namespace
+
+Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> edits) {
+  struct Level {
+    NodeView old;
+    std::span<const Edit> edits;
+    const Edit* of;  // the edit whose child this is
+    size_t next;     // the first whose child may be to be edited
+  };
+  if (auto ok = check_edits(edits); !ok) return pass_on(ok);
+  std::vector<Level> path{{old, edits, nullptr, 0}};
+  for (;;) {
+    Level& here = path.back();
+    while (here.next < here.edits.size() && here.edits[here.next].child != Edit::Part::edit) {
+      ++here.next;
+    }
+    if (here.next < here.edits.size()) {
+      const Edit& edit = here.edits[here.next++];
+      if (auto ok = check_edits(edit.child_edits); !ok) return pass_on(ok);
+      auto entry = find_below(objects_, here.old, edit.key);
+      if (!entry) return pass_on(entry);
+      auto child = child_before(*entry);
+      if (!child) return pass_on(child);
+      path.push_back({*child, edit.child_edits, &edit, 0});
+      continue;
+    }
+    auto built = apply_here(here.old, here.edits);
+    if (!built || path.size() == 1) return built;
+    below_.insert_or_assign(here.of, std::move(*built));
+    path.pop_back();
+  }
+}
+
+Result<NodeView> TreeEditor::child_before(const std::optional<Entry>& old) const {
+  if (old && old->has_child()) return child_node(objects_, *old);
+  return TreeAccess::root_node(Tree(objects_));  // in static memory
+}
+
+Result<BuiltTree> TreeEditor::child_after(const Edit& edit, const std::optional<Entry>& old) {
+  if (auto done = below_.extract(&edit)) return std::move(done.mapped());
+  auto before = child_before(old);
+  if (!before) return pass_on(before);
+  return apply(*before, edit.child_edits);
+}
+
+Result<BuiltTree> TreeEditor::apply_here(const NodeView& old, std::span<const Edit> edits) {
   BuiltTree unchanged{.changed = false};
   if (edits.empty()) return unchanged;
+  if (edits.size() == 1 && old.count() == 0) {
+    auto small = one_entry(edits.front());
+    if (!small || small->is_small()) return small;
+  }
   auto change = rewrite_leaves(old, edits);
   if (!change) return pass_on(change);
   for (uint8_t level = 0;; ++level) {
@@ -174,6 +229,22 @@ Result<BuiltTree> TreeEditor::apply(const NodeView& old, std::span<const Edit> e
     change = rewrite_inner(old, level + 1, above);
     if (!change) return pass_on(change);
   }
+}
+
+// A new tree of one entry, if it may be embedded, without the machinery for levels: what a file's
+// value beside its header is.  Else not small.
+Result<BuiltTree> TreeEditor::one_entry(const Edit& edit) {
+  auto value = resolve(edit, std::nullopt);
+  if (!value) return pass_on(value);
+  BuiltTree tree;
+  if (!value->present) return tree;
+  LeafItem item{edit.key, value->bytes};
+  Bytes leaf = encode_leaf(std::span(&item, 1));
+  if (leaf.size() > kEmbeddedBytesMax) return tree;
+  tree.totals = {1, edit.key.size() + value->logical_bytes};
+  tree.small = std::move(leaf);
+  tree.side = std::move(value->side);
+  return tree;
 }
 
 Result<BuiltTree> TreeEditor::raise(uint8_t level, std::deque<BuiltNode>& nodes) {
@@ -237,7 +308,7 @@ Result<TreeEditor::NewValue> TreeEditor::resolve(const Edit& edit,
       payload = std::move(*made);
     } else {
       payload = std::get<Payload>(edit.new_payload);
-      arena_->keep(payload.arena);
+      arena_ = Arena::keeping(std::move(arena_), payload.arena);
     }
     if (payload.form == PayloadForm::none) {
       return fail(Error::Kind::invalid,
@@ -289,7 +360,7 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
   if (edit.child == Edit::Part::set) {
     if (!edit.new_child || edit.new_child->empty()) return {};
     const Tree& tree = *edit.new_child;
-    arena_->keep(TreeAccess::arena_or_null(tree));
+    arena_ = Arena::keeping(std::move(arena_), TreeAccess::arena_or_null(tree));
     NodeView node = TreeAccess::root_node(tree);
     if (node.is_leaf() && node.object().bytes.size() <= kEmbeddedBytesMax) {
       embed(parts, value.side, node.object().bytes, &node.object(), {});
@@ -299,15 +370,7 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
     return {};
   }
   if (edit.child == Edit::Part::edit) {
-    Tree empty(objects_);
-    NodeView node = TreeAccess::root_node(empty);
-    if (has_old && old->child_form == ChildForm::embedded) node = NodeView(old->embedded);
-    if (has_old && old->child_form == ChildForm::stored) {
-      auto tree = Tree::load(objects_, old->child);
-      if (!tree) return pass_on(tree);
-      node = TreeAccess::root_node(*tree);
-    }
-    auto built = apply(node, edit.child_edits);
+    auto built = child_after(edit, old);
     if (!built) return pass_on(built);
     if (built->changed) {
       if (built->totals.count == 0) return {};
@@ -330,8 +393,7 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
 }
 
 Result<Tree> Tree::apply(std::span<const Edit> edits) const {
-  std::shared_ptr<Arena> made = arena();
-  TreeEditor editor(*objects_, made);
+  TreeEditor editor(*objects_, arena());
   auto built = editor.apply(NodeView(node_), edits);
   if (!built) return pass_on(built);
   if (!built->changed) return *this;

@@ -11,6 +11,8 @@
 #include <ukstore/store/tree_access.h>
 #include <ukstore/store/value.h>
 
+#include <unordered_map>
+
 namespace ukstore {
 
 // A finished tree: one small leaf that nobody has named yet, or a named root.
@@ -29,7 +31,8 @@ class TreeEditor {
   TreeEditor(const ObjectStore& objects, std::shared_ptr<Arena> arena)
       : objects_(objects), arena_(std::move(arena)) {}
 
-  // The tree at `old` with the edits made, which are sorted and unique (else `invalid`).
+  // The tree at `old` with the edits made, which are sorted and unique (else `invalid`).  Children
+  // are edited before their parents, without recursion: paths may be as long as the limits allow.
   Result<BuiltTree> apply(const NodeView& old, std::span<const Edit> edits);
 
   // Names the nodes of the lowest level of a tree that has no more than these, and builds what
@@ -62,6 +65,14 @@ class TreeEditor {
     Bytes key;
     std::optional<ChildNode> child;  // nullopt: the key goes
   };
+
+  Result<BuiltTree> one_entry(const Edit& edit);
+  // The same where the children that are edited are in `below_`.
+  Result<BuiltTree> apply_here(const NodeView& old, std::span<const Edit> edits);
+  // The child tree of an entry; the empty one if there is none.
+  Result<NodeView> child_before(const std::optional<Entry>& old) const;
+  // What becomes of it by an edit: out of `below_` if it is there, made now if not.
+  Result<BuiltTree> child_after(const Edit& edit, const std::optional<Entry>& old);
   Result<LevelChange> rewrite_leaves(const NodeView& root, std::span<const Edit> edits);
   Result<LevelChange> rewrite_inner(const NodeView& root, uint8_t level,
                                     const std::vector<InnerEdit>& edits);
@@ -77,6 +88,7 @@ class TreeEditor {
 
   const ObjectStore& objects_;
   std::shared_ptr<Arena> arena_;
+  std::unordered_map<const Edit*, BuiltTree> below_;  // what became of children
   Bytes embedded_;  // keeps the bytes of a child that is being embedded
 };
 

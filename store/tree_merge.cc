@@ -73,9 +73,11 @@ class Side {
 
 class TreeMerger {
  public:
-  TreeMerger(const Tree* base, const Tree& ours, const Tree& theirs, const MergeKey& merge_key)
+  // `arena` keeps those of `ours` and `theirs`.
+  TreeMerger(std::shared_ptr<Arena> arena, const Tree* base, const Tree& ours, const Tree& theirs,
+             const MergeKey& merge_key)
       : merge_key_(merge_key),
-        editor_(ours.objects(), ours.arena()),
+        editor_(ours.objects(), std::move(arena)),
         out_(editor_),
         base_(ours.objects(), base ? TreeAccess::root_node(*base) : NodeView()),
         ours_(ours.objects(), TreeAccess::root_node(ours)),
@@ -299,18 +301,17 @@ class TreeMerger {
 
 Result<std::optional<Tree>> merge_trees(const Tree* base, const Tree& ours, const Tree& theirs,
                                         const MergeKey& merge_key) {
-  const std::shared_ptr<Arena>& kept = TreeAccess::arena_or_null(theirs);
-  if (kept) ours.arena()->keep(kept);
+  auto arena = Arena::keeping(ours.arena(), TreeAccess::arena_or_null(theirs));
   auto same = [](const Tree& a, const Tree& b) {
     return TreeAccess::root_node(a).object().bytes == TreeAccess::root_node(b).object().bytes;
   };
   if (same(ours, theirs) || (base && same(*base, theirs))) return std::nullopt;
-  if (base && same(*base, ours)) return theirs.in(ours.arena());
-  TreeMerger merger(base, ours, theirs, merge_key);
+  if (base && same(*base, ours)) return theirs.in(arena);
+  TreeMerger merger(arena, base, ours, theirs, merge_key);
   auto built = merger.run();
   if (!built) return pass_on(built);
   if (built->totals.count == 0) {
-    return ours.empty() ? std::nullopt : std::optional(Tree(ours.objects()).in(ours.arena()));
+    return ours.empty() ? std::nullopt : std::optional(Tree(ours.objects()).in(arena));
   }
   if (built->is_small() && built->small == TreeAccess::root_node(ours).object().bytes) {
     return std::nullopt;

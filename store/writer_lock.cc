@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,17 +20,30 @@ using Clock = std::chrono::steady_clock;
 }  // namespace
 
 Result<std::unique_ptr<WriterLock>> WriterLock::open(const std::filesystem::path& path) {
-  int fd = -1;
-  if (!path.empty()) {
-    fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0) {
-      return fail(Error::Kind::io, "cannot open " + path.string() + ": " + std::strerror(errno));
-    }
+  if (path.empty()) return std::unique_ptr<WriterLock>(new WriterLock(-1));
+  auto failed = [&] {
+    return fail(Error::Kind::io, "cannot open " + path.string() + ": " + std::strerror(errno));
+  };
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return failed();
+  std::unique_ptr<WriterLock> lock(new WriterLock(fd));
+  // A new file gets its block now: on a full disk a write to the map would be a signal.  Without a
+  // signature the lock is as good.
+  struct stat about{};
+  if (fstat(fd, &about) != 0) return failed();
+  if (about.st_size < static_cast<off_t>(kSignatureBytes)) {
+    const std::string blank(kSignatureBytes, '\0');
+    if (pwrite(fd, blank.data(), blank.size(), 0) != static_cast<ssize_t>(blank.size()))
+      return lock;
   }
-  return std::unique_ptr<WriterLock>(new WriterLock(fd));
+  void* mapped = mmap(nullptr, kSignatureBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (mapped == MAP_FAILED) return lock;
+  lock->signature_ = static_cast<char*>(mapped);
+  return lock;
 }
 
 WriterLock::~WriterLock() {
+  if (signature_) munmap(signature_, kSignatureBytes);
   if (fd_ >= 0) ::close(fd_);
 }
 
@@ -85,23 +100,26 @@ Result<void> WriterLock::lock_file(Clock::time_point deadline) const {
   return {};
 }
 
-// "process 4711 since 2026-11-24T08:15:00Z"; a courtesy, so failures do not matter.
-void WriterLock::sign() const {
-  char text[64] = {};
-  std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  size_t used =
-      static_cast<size_t>(std::snprintf(text, sizeof text, "process %d since ", getpid()));
-  std::strftime(text + used, sizeof text - used - 1, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  text[sizeof text - 1] = '\n';
-  [[maybe_unused]] ssize_t ignored = pwrite(fd_, text, sizeof text, 0);
+// "process 4711 since 2026-11-24T08:15:00Z".
+void WriterLock::sign() {
+  if (!signature_) return;
+  const std::time_t now = std::time(nullptr);
+  if (now != signed_at_ || signed_.empty()) {
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char when[32] = {};
+    std::strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    signed_ = "process " + std::to_string(getpid()) + " since " + when + '\n';
+    signed_.resize(kSignatureBytes);
+    signed_at_ = now;
+  }
+  std::memcpy(signature_, signed_.data(), kSignatureBytes);
 }
 
 std::string WriterLock::holder() const {
-  char text[64] = {};
-  ssize_t size = pread(fd_, text, sizeof text - 1, 0);
-  return size > 0 && text[0] ? text : "another process";
+  // The holder may be signing at this moment, so this is a courtesy.
+  const std::string text(signature_, signature_ ? strnlen(signature_, kSignatureBytes) : 0);
+  return text.empty() ? "another process" : text.substr(0, text.find('\n'));
 }
 
 }  // namespace ukstore

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 namespace ukstore {
 
@@ -32,9 +33,13 @@ class WriterLock {
   explicit WriterLock(int fd) : fd_(fd) {}
   Result<void> lock_file(std::chrono::steady_clock::time_point deadline) const;
   std::string holder() const;
-  void sign() const;
+  void sign();
 
-  const int fd_;  // -1: none
+  static constexpr size_t kSignatureBytes = 64;
+  const int fd_;               // -1: none
+  char* signature_ = nullptr;  // the bytes of the file, mapped: to sign costs no system call
+  std::string signed_;         // what this process signs with, as of `signed_at_`
+  int64_t signed_at_ = 0;      // in seconds
   WriterGate gate_;
   std::mutex mutex_;  // guards `users_`, and the flock with it
   int users_ = 0;     // holds and the Write that share the flock

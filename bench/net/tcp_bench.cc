@@ -1,8 +1,16 @@
-// tcp_recv, tcp_send, tcp_recv_plain, tcp_send_plain and tcp_rtt: CPU of the stack's process, ours
-// against Debian's lwIP, which always has a plain TAP.  The other end is the kernel, in a network
-// namespace of this program's own.  Prints a line of JSON for each name.
+// TCP on a TAP against other stacks, in CPU time; the kernel of this machine is the peer of all, in
+// a network namespace of this program's own.
 //
-// usage: net_tcp [--quick] [NAME...]
+//   tcp_recv, tcp_send, tcp_recv_plain, tcp_send_plain, tcp_rtt
+//                ours against Debian's lwIP, which always has a plain TAP: the stack's process
+//                alone
+//   tcp_linux    ours against the kernel in another namespace behind a copier of frames: bulk one
+//   way
+//                and then the other, all processes of both ends
+//   tcp_kj       ours through kj::AsyncIoStream against ours: bulk both ways, the stack's process
+//
+// usage: net_tcp --benchmark_filter=NAME/SIDE   SIDE: ours or peer
+// Answers as Google Benchmark does, as bench/compare expects.
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -25,20 +33,33 @@
 namespace ukstore::bench {
 namespace {
 
+using Serve = void (*)(const Workload&);
+enum class Tap : uint8_t { plain, virtio };
+enum class Counted : uint8_t { stack, both_ends };
+
 struct Benchmark {
   const char* name;
-  Traffic traffic;
-  bool virtio_header;
-  uint64_t amount, quick_amount;
+  Serve serve;
+  Tap tap;
+  std::vector<Traffic> traffic;
+  Counted counted = Counted::stack;
 };
 
 constexpr uint64_t kGigabit = 125'000'000;
-constexpr Benchmark kBenchmarks[] = {
-    {"tcp_recv", Traffic::receive, true, 4 * kGigabit, kGigabit},
-    {"tcp_send", Traffic::send, true, 4 * kGigabit, kGigabit},
-    {"tcp_recv_plain", Traffic::receive, false, 4 * kGigabit, kGigabit},
-    {"tcp_send_plain", Traffic::send, false, 4 * kGigabit, kGigabit},
-    {"tcp_rtt", Traffic::round_trip, true, 40'000, 10'000},
+const std::vector<Traffic> kBothWays{Traffic::receive, Traffic::send};
+const Benchmark kBenchmarks[] = {
+    {"tcp_recv/ours", serve_with_ours, Tap::virtio, {Traffic::receive}},
+    {"tcp_send/ours", serve_with_ours, Tap::virtio, {Traffic::send}},
+    {"tcp_recv_plain/ours", serve_with_ours, Tap::plain, {Traffic::receive}},
+    {"tcp_recv_plain/peer", serve_with_lwip, Tap::plain, {Traffic::receive}},
+    {"tcp_send_plain/ours", serve_with_ours, Tap::plain, {Traffic::send}},
+    {"tcp_send_plain/peer", serve_with_lwip, Tap::plain, {Traffic::send}},
+    {"tcp_rtt/ours", serve_with_ours, Tap::virtio, {Traffic::round_trip}},
+    {"tcp_rtt/peer", serve_with_lwip, Tap::plain, {Traffic::round_trip}},
+    {"tcp_linux/ours", serve_with_ours, Tap::virtio, kBothWays, Counted::both_ends},
+    {"tcp_linux/peer", serve_with_linux, Tap::virtio, kBothWays, Counted::both_ends},
+    {"tcp_kj/ours", serve_with_kj, Tap::virtio, kBothWays},
+    {"tcp_kj/peer", serve_with_ours, Tap::virtio, kBothWays},
 };
 
 // The kernel's end.  Exits 0 if everything came and went.
@@ -79,70 +100,82 @@ int connect_and_run(const Workload& workload) {
   return 0;
 }
 
-// CPU seconds of the process that runs `serve`; nullopt if something went wrong.
-std::optional<double> measure(void (*serve)(const Workload&), const Workload& workload) {
-  pid_t server = ::fork();
-  if (server == 0) {
-    ::alarm(120);
-    serve(workload);
-    ::_exit(0);
-  }
-  pid_t client = ::fork();
-  if (client == 0) {
-    ::alarm(120);
-    ::_exit(connect_and_run(workload));
-  }
-  int client_status = 0, server_status = 0;
-  rusage usage{};
-  ::waitpid(client, &client_status, 0);
-  if (client_status != 0) ::kill(server, SIGTERM);
-  ::wait4(server, &server_status, 0, &usage);
-  if (client_status != 0 || server_status != 0) return std::nullopt;
+double seconds_of(const rusage& usage) {
   auto seconds = [](const timeval& t) {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+// CPU seconds of the process that runs `serve`, with its children, and of the kernel's end if that
+// counts too; nullopt if something went wrong.
+std::optional<double> measure(Serve serve, Counted counted, const Workload& workload) {
+  pid_t server = ::fork();
+  if (server == 0) {
+    ::alarm(300);
+    serve(workload);
+    ::_exit(0);
+  }
+  pid_t client = ::fork();
+  if (client == 0) {
+    ::alarm(300);
+    ::_exit(connect_and_run(workload));
+  }
+  int client_status = 0, server_status = 0;
+  rusage client_usage{}, server_usage{};
+  ::wait4(client, &client_status, 0, &client_usage);
+  if (client_status != 0) ::kill(server, SIGTERM);
+  ::wait4(server, &server_status, 0, &server_usage);
+  if (client_status != 0 || server_status != 0) return std::nullopt;
+  double seconds = seconds_of(server_usage);
+  return counted == Counted::both_ends ? seconds + seconds_of(client_usage) : seconds;
 }
 
+// Prints what Google Benchmark would; the figure is in seconds a gigabit, or microseconds a round
+// trip.
 bool run(const Benchmark& benchmark, bool quick) {
-  Workload ours{.traffic = benchmark.traffic,
-                .amount = quick ? benchmark.quick_amount : benchmark.amount,
-                .virtio_header = benchmark.virtio_header};
-  Workload theirs = ours;
-  theirs.virtio_header = false;
-  auto use_plain = [](Workload& workload) {
-    workload.tap = "tap1";
-    workload.address = "10.9.1.2";
-  };
-  use_plain(theirs);
-  if (!ours.virtio_header) use_plain(ours);
-  size_t rounds = quick ? 3 : 5;
-  std::vector<double> our_s, their_s;
-  for (size_t round = 0; round < rounds; ++round) {
-    auto a = measure(serve_with_ours, ours);
-    auto b = measure(serve_with_lwip, theirs);
-    if (!a || !b) {
-      std::fprintf(stderr, "%s: %s failed\n", benchmark.name, a ? "lwIP" : "ours");
+  double seconds = 0;
+  uint64_t amount = 0;
+  for (Traffic traffic : benchmark.traffic) {
+    bool trips = traffic == Traffic::round_trip;
+    Workload workload{.traffic = traffic,
+                      .amount = (trips ? 10'000 : kGigabit) * (quick ? 1 : 4),
+                      .virtio_header = benchmark.tap == Tap::virtio};
+    if (benchmark.tap == Tap::plain) {
+      workload.tap = "tap1";
+      workload.address = "10.9.1.2";
+    }
+    auto took = measure(benchmark.serve, benchmark.counted, workload);
+    if (!took) {
+      std::fprintf(stderr, "%s: an end failed\n", benchmark.name);
       return false;
     }
-    our_s.push_back(*a);
-    their_s.push_back(*b);
+    seconds += *took;
+    amount += workload.amount;
   }
-  bool rtt = benchmark.traffic == Traffic::round_trip;
-  double scale = rtt ? 1e6 / static_cast<double>(ours.amount)
-                     : static_cast<double>(kGigabit) / static_cast<double>(ours.amount);
-  double a = median(our_s) * scale, b = median(their_s) * scale;
+  double each = seconds / static_cast<double>(amount);
   std::printf(
-      "{\"name\":\"%s\",\"ours\":%.4f,\"peer\":\"lwIP\",\"theirs\":%.4f,\"unit\":\"%s\","
-      "\"ratio\":%.3f,\"rounds\":%zu}\n",
-      benchmark.name, a, b, rtt ? "CPU us/round trip" : "CPU s/Gbit", a / b, rounds);
-  std::fflush(stdout);
+      "{\"benchmarks\":[{\"name\":\"%s\",\"cpu_time\":%.6f,\"time_unit\":\"s\","
+      "\"s_gbit\":%.6f,\"us_trip\":%.4f}]}\n",
+      benchmark.name, seconds, each * kGigabit, each * 1e6);
   return true;
+}
+
+bool set_up_network() {
+  if (::geteuid() != 0 || ::unshare(CLONE_NEWNET) != 0) {
+    std::fprintf(stderr, "net_tcp: needs root for a network namespace\n");
+    return false;
+  }
+  return std::system(
+             "ip tuntap add dev tap0 mode tap vnet_hdr && ip tuntap add dev tap1 mode tap &&"
+             " ip address add 10.9.0.1/24 dev tap0 && ip address add 10.9.1.1/24 dev tap1 &&"
+             " ip link set tap0 up && ip link set tap1 up && ip link set lo up") == 0;
+}
+
+// "^NAME(/|$)", as bench/compare has it, or NAME.
+std::string_view name_in(std::string_view filter) {
+  if (filter.starts_with("^")) filter.remove_prefix(1);
+  return filter.substr(0, filter.find('('));
 }
 
 }  // namespace
@@ -150,29 +183,19 @@ bool run(const Benchmark& benchmark, bool quick) {
 
 int main(int argc, char** argv) {
   using namespace ukstore::bench;
-  bool quick = false;
-  std::vector<std::string_view> names;
+  std::string_view name;
   for (int i = 1; i < argc; ++i) {
     std::string_view argument = argv[i];
-    if (argument == "--quick") {
-      quick = true;
-    } else if (argument != "--json") {
-      names.push_back(argument);
-    }
+    constexpr std::string_view kFilter = "--benchmark_filter=";
+    if (argument.starts_with(kFilter)) name = name_in(argument.substr(kFilter.size()));
   }
-  if (::geteuid() != 0 || ::unshare(CLONE_NEWNET) != 0) {
-    std::fprintf(stderr, "net_tcp: needs root for a network namespace\n");
-    return 2;
-  }
-  if (std::system("ip tuntap add dev tap0 mode tap vnet_hdr && ip tuntap add dev tap1 mode tap &&"
-                  " ip address add 10.9.0.1/24 dev tap0 && ip address add 10.9.1.1/24 dev tap1 &&"
-                  " ip link set tap0 up && ip link set tap1 up && ip link set lo up") != 0)
-    return 2;
-  bool well = true;
+  const char* quick = std::getenv("UKSTORE_BENCH_QUICK");
   for (const Benchmark& benchmark : kBenchmarks) {
-    bool wanted =
-        names.empty() || std::find(names.begin(), names.end(), benchmark.name) != names.end();
-    if (wanted) well = run(benchmark, quick) && well;
+    if (name != benchmark.name) continue;
+    if (!set_up_network()) return 2;
+    return run(benchmark, quick != nullptr && *quick == '1') ? 0 : 2;
   }
-  return well ? 0 : 2;
+  std::fprintf(stderr, "net_tcp: --benchmark_filter= takes one of\n");
+  for (const Benchmark& benchmark : kBenchmarks) std::fprintf(stderr, "  %s\n", benchmark.name);
+  return 2;
 }

@@ -26,5 +26,9 @@ constexpr size_t kMessageBytes = 64;
 // Serve one connection to kPort until the peer closes it.  Run in a process of their own.
 void serve_with_ours(const Workload& workload);
 void serve_with_lwip(const Workload& workload);
+// The same through kj::AsyncIoStream.
+void serve_with_kj(const Workload& workload);
+// The kernel again, in a network namespace of its own, whose frames a copier carries.
+void serve_with_linux(const Workload& workload);
 
 }  // namespace ukstore::bench

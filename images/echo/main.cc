@@ -1,11 +1,11 @@
-// The probe: small services over the stack, as a process on a TAP device.
+// The probe: small services over the stack, as a process on a TAP device or as an image on a
+// machine of its own.
 
-#include <poll.h>
 #include <signal.h>
-#include <time.h>
 
 #include <ukstore/images/echo/iperf.h>
 #include <ukstore/images/echo/options.h>
+#include <ukstore/images/echo/platform.h>
 #include <ukstore/images/echo/services.h>
 #include <ukstore/libos/net/dev/capture.h>
 #include <cerrno>
@@ -19,13 +19,6 @@ namespace {
 
 volatile sig_atomic_t stop_asked = 0;
 volatile sig_atomic_t states_asked = 0;
-
-net::Time read_clock() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return net::Time(std::chrono::seconds(time.tv_sec) + std::chrono::duration_cast<net::Duration>(
-                                                           std::chrono::nanoseconds(time.tv_nsec)));
-}
 
 void on_signals() {
   struct sigaction action{};
@@ -49,18 +42,7 @@ std::string states(net::Stack& stack) {
          " malformed " + std::to_string(ip.malformed) + '\n';
 }
 
-// Sleeps until a frame comes, `until`, or a signal.
-void wait(int fd, net::Time until) {
-  net::Duration left = until - read_clock();
-  if (until != net::kNever && left.count() <= 0) return;
-  left = std::min<net::Duration>(left, std::chrono::seconds(1));
-  if (until == net::kNever) left = std::chrono::seconds(1);
-  timespec timeout{left.count() / 1'000'000, left.count() % 1'000'000 * 1000};
-  pollfd watched{fd, POLLIN, 0};
-  ::ppoll(&watched, 1, &timeout, nullptr);
-}
-
-void serve(net::Stack& stack, int fd, const Options& options) {
+void serve(net::Stack& stack, Platform& platform, const Options& options) {
   Server server(stack);
   server.listen(7, make_echo);
   server.echo_datagrams(7);
@@ -83,20 +65,20 @@ void serve(net::Stack& stack, int fd, const Options& options) {
       states_asked = 0;
       std::fputs(states(stack).c_str(), stderr);
     }
-    if (progress == net::Stack::Progress::none) wait(fd, std::min(stack.deadline(), end));
+    if (progress == net::Stack::Progress::none) platform.wait(std::min(stack.deadline(), end));
   }
 }
 
 int run(const Options& options) {
-  auto tap = net::TapDevice::open(options.tap);
-  if (!tap) {
-    std::fprintf(stderr, "echo: %s: %s\n", options.tap.name.c_str(), tap.error().c_str());
+  auto platform = open_platform(options);
+  if (!platform) {
+    std::fprintf(stderr, "echo: %s\n", platform.error().c_str());
     return 1;
   }
   std::ofstream pcap_file;
   std::optional<net::PcapWriter> pcap;
   std::optional<net::Tracer> tracer;
-  net::Device* device = tap->get();
+  net::Device* device = &(*platform)->device();
   if (!options.pcap_path.empty()) {
     pcap_file.open(options.pcap_path, std::ios::binary);
     device = &pcap.emplace(*device, pcap_file);
@@ -104,7 +86,7 @@ int run(const Options& options) {
   if (options.trace) device = &tracer.emplace(*device, std::cerr);
   on_signals();
   net::Stack stack(*device, options.stack, read_clock());
-  serve(stack, (*tap)->fd(), options);
+  serve(stack, **platform, options);
   return 0;
 }
 

@@ -1,15 +1,15 @@
 #include <ukstore/libos/core/clock.h>
 
 #include <ukstore/libos/core/civil_time.h>
+#include <ukstore/libos/core/clock_math.h>
 #include <ukstore/libos/core/console.h>
 #include <ukstore/libos/core/x86.h>
 
 namespace ukstore::libos {
 namespace {
 
-constexpr uint64_t kPitHz = 1'193'182;
 constexpr uint64_t kSampleTicks = kPitHz / 400;  // 2.5 ms, twice
-constexpr uint64_t kBillion = 1'000'000'000;
+constexpr uint64_t kBillion = kNsPerSecond;
 
 // A reading of both clocks.  `width` is how long, in TSC ticks, the reading of the PIT took: the
 // error of `tsc` is at most half of it.
@@ -50,16 +50,7 @@ Sample read_sample() {
   return best;
 }
 
-uint64_t ticks_between(const Sample& a, const Sample& b) {
-  return static_cast<uint16_t>(a.pit - b.pit);
-}
-
-uint64_t multiply_divide(uint64_t a, uint64_t b, uint64_t c) {
-  uint64_t low, high, quotient, rest;
-  asm("mulq %3" : "=a"(low), "=d"(high) : "0"(a), "rm"(b));
-  asm("divq %4" : "=a"(quotient), "=d"(rest) : "0"(low), "1"(high), "rm"(c));
-  return quotient;
-}
+uint64_t ticks_between(const Sample& a, const Sample& b) { return pit_ticks(a.pit, b.pit); }
 
 // A new slope from `tsc` on, with no step there.
 void set_frequency(uint64_t new_hz, uint64_t tsc) {
@@ -117,15 +108,10 @@ void refine(uint64_t tsc) {
     first = now;
     return;
   }
-  uint64_t expected = multiply_divide(now.tsc - first.tsc, kPitHz, hz);
-  uint64_t off = static_cast<uint16_t>(ticks_between(first, now) - expected);
-  auto correction = static_cast<int64_t>(static_cast<int16_t>(off));
-  uint64_t ticks = expected + static_cast<uint64_t>(correction);
-  refine_at = tsc + (now.tsc - first.tsc) * 3;
-  uint64_t better = multiply_divide(now.tsc - first.tsc, kPitHz, ticks);
-  uint64_t difference = better > hz ? better - hz : hz - better;
-  if (difference >= hz / 100) return;
-  set_frequency(better, tsc);
+  refine_at = tsc + span * 3;
+  auto better = refined_hz(hz, span, first.pit, now.pit);
+  if (!better) return;
+  set_frequency(*better, tsc);
   measured_span = span;
 }
 
@@ -145,15 +131,19 @@ bool paravirtual() {
   } volatile static wall;
   // The image is mapped where it was loaded, so its addresses are physical.
   write_msr(0x4b564d01, reinterpret_cast<uint64_t>(&time) | 1);
-  uint32_t multiplier = time.multiplier;
-  if (!multiplier) return false;
-  int shift = time.shift;
-  uint64_t value = multiply_divide(kBillion, uint64_t{1} << 32, multiplier);
+  KvmSlope slope;
+  uint64_t tsc_then, ns_then;
+  uint32_t version;
+  do {  // an odd version is being written
+    version = time.version;
+    slope = {time.multiplier, time.shift};
+    tsc_then = time.tsc;
+    ns_then = time.system_ns;
+  } while (version % 2 || version != time.version);
+  if (!slope.multiplier) return false;
   base_tsc = read_tsc();
-  set_frequency(shift < 0 ? value << -shift : value >> shift, base_tsc);
-  uint64_t ticks = base_tsc - time.tsc;
-  uint64_t scaled = shift < 0 ? ticks >> -shift : ticks << shift;
-  uint64_t up_ns = time.system_ns + multiply_divide(scaled, multiplier, uint64_t{1} << 32);
+  set_frequency(kvm_hz(slope), base_tsc);
+  uint64_t up_ns = ns_then + kvm_ns(slope, base_tsc - tsc_then);
   write_msr(0x4b564d00, reinterpret_cast<uint64_t>(&wall));
   wall_offset_ns = wall.seconds * kBillion + wall.ns + up_ns;
   wall_known = wall_read = wall.seconds != 0;
@@ -228,9 +218,7 @@ uint64_t tsc_hz() {
 
 uint64_t tsc_at(uint64_t deadline_ns) {
   uint64_t now = monotonic_ns();
-  uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
-  if (left > 3600 * kBillion) left = 3600 * kBillion;
-  return read_tsc() + multiply_divide(left, hz, kBillion);
+  return read_tsc() + ticks_of(deadline_ns > now ? deadline_ns - now : 0, hz);
 }
 
 }  // namespace ukstore::libos

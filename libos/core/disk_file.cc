@@ -36,6 +36,10 @@ int64_t DiskFile::write(uint64_t offset, const std::byte* from, uint64_t bytes) 
 int64_t DiskFile::sync() { return cache_.sync() ? 0 : -EIO; }
 
 int64_t DiskFile::truncate(uint64_t bytes) {
+  if (bytes == 0) {
+    auto done = cache_.make_fresh();
+    return done ? 0 : errno_of(done.error());
+  }
   return bytes <= device_.blocks() * kBlockBytes ? 0 : -ENOSPC;
 }
 

@@ -18,7 +18,8 @@ class DiskFile final : public File, public MappedFile, private CacheHost {
   int64_t read(uint64_t offset, std::byte* to, uint64_t bytes) override;
   int64_t write(uint64_t offset, const std::byte* from, uint64_t bytes) override;
   int64_t sync() override;
-  // The disk's size is what it is: success, if it would hold as much.
+  // To nothing: the disk is fresh again (page_cache.h).  Else its size is what it is: success, if
+  // it would hold as much.
   int64_t truncate(uint64_t bytes) override;
   uint64_t size() const override { return cache_.size(); }
   MappedFile* mapped() override { return this; }

@@ -91,6 +91,9 @@ int64_t open_path(std::string_view path, uint64_t flags) {
   Descriptor& d = descriptors[number];
   if (path == disk_path) {
     if (!disk) return -ENXIO;  // never a file in memory in the disk's place
+    if (flags & O_TRUNC) {
+      if (int64_t error = disk->truncate(0)) return error;
+    }
     d = {.file = disk, .flags = static_cast<uint32_t>(flags)};
     return number;
   }

@@ -10,7 +10,10 @@ namespace ukstore::libos {
 enum MachineCall : long {
   kNetInfoCall = 1000,  // (NetInfo*) -> 0, or -ENODEV without a network device
   kNetReceiveCall,      // (void* buffer, size_t bytes) -> length; 0 if there is no frame
-  kNetSendCall,     // (const NetPiece* pieces, size_t count) -> 0, or -EAGAIN if the queue is full
+  // (const NetPiece* pieces, size_t count) -> 0; -EAGAIN if the queue is full, -EINVAL for a frame
+  // that is too long or asks for an offload that was not agreed on.  The header is whole in the
+  // first.
+  kNetSendCall,
   kWaitCall,        // (uint64_t deadline_ns) -> 0; monotonic clock, UINT64_MAX is for ever
   kWakeCall,        // () -> 0; ends the wait() that is under way, or the next one
   kCountersCall,    // (Counters*, size_t bytes) -> bytes filled

@@ -1,4 +1,9 @@
-# The empty table of the first link.
+# In the first link's place: no name and no build id.
+.section .note.libos.id, "a", @note
+.balign 4
+.long 4, 20, 3
+.asciz "GNU"
+.skip 20
 .section .libos.symbols, "a"
 .balign 4
 .global libos_symbol_count, libos_symbol_addresses, libos_symbol_names

@@ -208,6 +208,16 @@ std::expected<uint64_t, CacheError> PageCache::write(uint64_t offset,
   return from.size();
 }
 
+std::expected<void, CacheError> PageCache::make_fresh() {
+  static constexpr std::byte kZero[512] = {};
+  for (uint64_t offset = 0; offset < 2 * kBlockBytes; offset += sizeof kZero) {
+    auto written = write(offset, kZero);
+    if (!written) return std::unexpected(written.error());
+  }
+  fresh_ = true;
+  return {};
+}
+
 // Hands every dirty page to the disk, neighbours in one run.  One thread does so at a time: whoever
 // comes second waits, as pages on their way are not dirty any more but not yet written either.
 bool PageCache::write_back() {

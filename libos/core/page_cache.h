@@ -79,6 +79,9 @@ class PageCache {
   std::expected<uint64_t, CacheError> write(uint64_t offset, std::span<const std::byte> from);
   bool sync();
 
+  // Makes the disk fresh again: its first two blocks become zero, the rest keeps what it holds.
+  std::expected<void, CacheError> make_fresh();
+
   // The page's memory, which stays in place until CacheHost::unmap() names the block.
   std::expected<std::byte*, CacheError> page(uint64_t block);
 

@@ -174,6 +174,21 @@ uint64_t* leaf_of(uint64_t address) {
   return &table[index_of(address, 1)];
 }
 
+uint64_t next_with_table(uint64_t address, uint64_t end) {
+  while (address < end) {
+    uint64_t* table = table_at(root);
+    int level = 4;
+    for (; level > 1; --level) {
+      uint64_t entry = table[index_of(address, level)];
+      if (!(entry & kPresent)) break;
+      table = table_at(entry & kAddress);
+    }
+    if (level == 1) return address;
+    address = (address | ((uint64_t{1} << (12 + 9 * (level - 1))) - 1)) + 1;
+  }
+  return end;
+}
+
 bool is_mapped(uint64_t address) {
   if (!loaded || (address >> 47 != 0 && address >> 47 != 0x1ffff)) return false;
   uint64_t* leaf = leaf_of(address);
@@ -193,6 +208,22 @@ void map_pages(std::span<const PageMapping> pages, Access access) {
     pt_write({batch, count});
     pages = pages.subspan(count);
   }
+}
+
+UnmappedPages unmap_pages(uint64_t address, uint64_t end) {
+  UnmappedPages unmapped;
+  TableWrite batch[std::tuple_size_v<decltype(unmapped.frames)>];
+  size_t& count = unmapped.count;
+  uint64_t at = next_with_table(address, end);
+  for (; at < end && count < unmapped.frames.size(); at = next_with_table(at + kPageBytes, end)) {
+    uint64_t* leaf = leaf_of(at);
+    if (!(*leaf & (kPresent | kHidden))) continue;
+    unmapped.frames[count] = *leaf & kAddress;
+    batch[count++] = {leaf, 0, at, true};
+  }
+  if (count) pt_write({batch, count});
+  unmapped.next = at;
+  return unmapped;
 }
 
 uint64_t unmap_page(uint64_t address) {

@@ -9,6 +9,7 @@
 // Only pt_write() changes a page table: tables are mapped read-only, and pt_write() lifts write
 // protection for as long as a batch takes, after it has held each entry against these rules.
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -50,6 +51,9 @@ bool reserve_tables(uint64_t address, uint64_t pages);
 // The leaf entry of `address`; null if there is no table for it.
 uint64_t* leaf_of(uint64_t address);
 
+// The first address from `address` on that a table exists for; `end` if there is none before it.
+uint64_t next_with_table(uint64_t address, uint64_t end);
+
 // True if something is mapped at `address`; never before paging_start().
 bool is_mapped(uint64_t address);
 
@@ -63,6 +67,15 @@ inline void map_page(uint64_t address, uint64_t physical, Access access) {
   PageMapping page{address, physical};
   map_pages({&page, 1}, access);
 }
+
+// Unmaps the next pages of [address, end) that are mapped or hidden, as many as fit into one
+// lifting of protection; their frames, and where to go on.
+struct UnmappedPages {
+  std::array<uint64_t, 32> frames;
+  size_t count = 0;
+  uint64_t next;
+};
+UnmappedPages unmap_pages(uint64_t address, uint64_t end);
 
 // The frame behind `address`, with the page unmapped; 0 if none was mapped or hidden.
 uint64_t unmap_page(uint64_t address);

@@ -82,15 +82,12 @@ void split_at(uint64_t address) {
 bool is_held(uint64_t leaf) { return leaf & (pte::kPresent | pte::kHidden); }
 
 void release_pages(const Region& region) {
-  for (uint64_t at = region.begin; at < region.end; at += kPageBytes) {
-    uint64_t* leaf = leaf_of(at);
-    if (!leaf) {
-      at |= 0x1ff000;  // no table: nothing in these 2 MiB
-      continue;
+  for (uint64_t at = region.begin; at < region.end;) {
+    UnmappedPages unmapped = unmap_pages(at, region.end);
+    if (!region.file) {
+      for (size_t i = 0; i < unmapped.count; ++i) free_frame(unmapped.frames[i]);
     }
-    if (!is_held(*leaf)) continue;
-    uint64_t frame = unmap_page(at);
-    if (!region.file) free_frame(frame);
+    at = unmapped.next;
   }
 }
 
@@ -174,12 +171,9 @@ bool in_program_space(uint64_t begin, uint64_t bytes) {
 
 void set_access(Region& region, Access access) {
   region.access = access;
-  for (uint64_t at = region.begin; at < region.end; at += kPageBytes) {
+  for (uint64_t at = next_with_table(region.begin, region.end); at < region.end;
+       at = next_with_table(at + kPageBytes, region.end)) {
     uint64_t* leaf = leaf_of(at);
-    if (!leaf) {
-      at |= 0x1ff000;
-      continue;
-    }
     if (!is_held(*leaf)) continue;
     PageMapping page{at, *leaf & pte::kAddress};
     if (region.file && access == Access::none) {

@@ -49,6 +49,8 @@ kj::Exception connect_exception(net::ConnectError error) {
   switch (error) {
     case net::ConnectError::no_route:
       return KJ_EXCEPTION(FAILED, "no route to the peer");
+    case net::ConnectError::no_address:
+      return KJ_EXCEPTION(FAILED, "the local address is not ours");
     case net::ConnectError::no_port:
       return KJ_EXCEPTION(OVERLOADED, "no port is free");
     case net::ConnectError::no_memory:

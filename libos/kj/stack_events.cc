@@ -55,27 +55,32 @@ kj::Promise<std::vector<net::IpAddress>> StackEvents::resolve(kj::StringPtr name
   return kj::mv(paf.promise);
 }
 
-void StackEvents::changed() {
+void StackEvents::changed() { transmitLast(); }
+
+// A driver that waits is woken only by an earlier deadline: what pump() itself sends in its own turn
+// must not make it pump again.
+void StackEvents::transmitLast() {
   if (transmit_queued_) return;
   transmit_queued_ = true;
   transmitting_ = kj::evalLast([this]() {
                     transmit_queued_ = false;
                     stack_.transmit(now());
                     dispatch();
-                    if (changed_) changed_->fulfill();
+                    if (changed_ && stack_.deadline() < known_deadline_) changed_->fulfill();
                   }).eagerlyEvaluate([](kj::Exception&& e) { KJ_LOG(ERROR, e); });
 }
 
 kj::Promise<void> StackEvents::whenChanged() {
   auto paf = kj::newPromiseAndFulfiller<void>();
   changed_ = kj::mv(paf.fulfiller);
+  known_deadline_ = stack_.deadline();
   return kj::mv(paf.promise);
 }
 
 net::Stack::Progress StackEvents::pump() {
   net::Stack::Progress progress = stack_.receive(now());
   dispatch();
-  changed();
+  transmitLast();
   return progress;
 }
 

@@ -52,7 +52,7 @@ class StackEvents {
   // once goes out with changed().
   net::Stack::Progress pump();
   net::Time deadline() const { return stack_.deadline(); }
-  // Resolves when deadline() may have become earlier than it was.
+  // Resolves when deadline() has become earlier than it is now.
   kj::Promise<void> whenChanged();
 
  private:
@@ -62,6 +62,7 @@ class StackEvents {
   };
 
   void dispatch();
+  void transmitLast();
 
   net::Stack& stack_;
   Clock clock_;
@@ -72,6 +73,7 @@ class StackEvents {
   bool transmit_queued_ = false;
   kj::Promise<void> transmitting_ = nullptr;
   kj::Own<kj::PromiseFulfiller<void>> changed_;
+  net::Time known_deadline_ = net::kNever;  // when changed_ was made
 };
 
 }  // namespace ukstore::libos_kj

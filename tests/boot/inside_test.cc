@@ -37,12 +37,11 @@ TEST(Inside, APanicNamesTheBuildOfTheImage) {
 
 TEST(Inside, GdbStopsInMainAndNamesTheThread) {
   std::string port = std::to_string(20000 + getpid() % 10000);
-  Boot stopped{.image = "hello", .options = {"--gdb", port}, .timeout_s = 40};
+  Boot stopped{.image = "hello", .options = {"--gdb", port}};
   auto running = std::async(std::launch::async, [&] { return boot(stopped); });
-  Outcome gdb = run({"gdb", "-nx", "-batch", "-ex", "set tcp auto-retry on", "-ex",
+  Outcome gdb = run({"gdb", "-nx", "-batch", "-ex", "set tcp connect-timeout 150", "-ex",
                      "target remote 127.0.0.1:" + port, "-ex", "hbreak main", "-ex", "continue",
-                     "-ex", "backtrace", "-ex", "kill", debug_image("hello")},
-                    30);
+                     "-ex", "backtrace", "-ex", "kill", debug_image("hello")});
   std::regex in_main("#0 +main \\(\\) at .*images/hello/hello\\.c");
   EXPECT_TRUE(std::regex_search(gdb.out, in_main)) << gdb.out << gdb.errors;
   running.wait();
@@ -56,6 +55,12 @@ TEST(Inside, TheCoreStandsAlone) {
   std::string mark, name;
   while (undefined >> mark >> name) EXPECT_TRUE(name.starts_with("libos_")) << name;
   EXPECT_EQ(run({"objdump", "-h", core}).out.find(".init_array"), std::string::npos);
+  // An inline function that both have would be taken from the program.
+  std::istringstream defined(run({"nm", "--defined-only", core}).out);
+  for (std::string address; defined >> address >> mark >> name;) {
+    EXPECT_EQ(std::string("WwVvu").find(mark), std::string::npos) << name;
+  }
+  EXPECT_EQ(run({"readelf", "-gW", core}).out.find("COMDAT"), std::string::npos);
   std::istringstream code(run({"objdump", "-d", "--no-show-raw-insn", core}).out);
   const std::regex vector("%[xyz]mm[0-9]|%mm[0-7]|%st\\(");
   for (std::string line; std::getline(code, line);) {

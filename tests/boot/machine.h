@@ -12,7 +12,7 @@ struct Outcome {
 };
 
 // Runs a command until it ends, or for at most `timeout_s` (then code is 124).
-Outcome run(const std::vector<std::string>& command, int timeout_s = 60);
+Outcome run(const std::vector<std::string>& command, int timeout_s = 200);
 
 // build/.../images/NAME.elf
 std::string image(const std::string& name);
@@ -23,7 +23,7 @@ struct Boot {
   std::string machine = "microvm";
   std::vector<std::string> options = {};    // of images/boot
   std::vector<std::string> arguments = {};  // of the program
-  int timeout_s = 60;
+  int timeout_s = 150;                      // a busy machine takes its time
 };
 std::vector<std::string> boot_command(const Boot& boot);
 Outcome boot(const Boot& boot);

@@ -15,6 +15,7 @@
 #include <random>
 #include <sstream>
 
+#include "emulator.h"
 #include "machine.h"
 
 namespace boot_test {
@@ -28,7 +29,7 @@ class Monitor {
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    for (int tries = 0; tries < 1000; ++tries) {
+    for (int tries = 0; tries < 12'000; ++tries) {
       if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) break;
       poll(nullptr, 0, 5);
     }
@@ -145,13 +146,13 @@ TEST_P(Protection, HoldsAtTwentyRandomMoments) {
       .machine = GetParam(),
       .options = {"--memory", std::to_string(kMib), "--disk", folder.disk("disk", 32), "--qemu",
                   "-qmp", "--qemu", "unix:" + folder.path("qmp") + ",server=on,wait=off"},
-      .arguments = {"disk=/disk", "repeat=1000"},
-      .timeout_s = 60};
-  auto running = std::async(std::launch::async, [&] { return boot(machine); });
+      .arguments = {"disk=/disk", "repeat=1000"}};
+  Emulator emulator(machine);
+  emulator.wait_for_lines(1);  // the program runs
+  auto running = std::async(std::launch::async, [&] { return emulator.finish(); });
   Monitor monitor(folder.path("qmp"));
   std::mt19937_64 random(42);
   uint64_t leaves = 0;
-  poll(nullptr, 0, 300);  // the firmware's time
   for (int moment = 0; moment < kMoments; ++moment) {
     poll(nullptr, 0, static_cast<int>(random() % 120));
     monitor.ask("{\"execute\":\"stop\"}");

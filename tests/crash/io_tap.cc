@@ -95,14 +95,21 @@ IoOp::Kind IoTap::failed_kind() const {
   return failed_kind_;
 }
 
-std::optional<IoTap::Fault> IoTap::next_fault(IoOp::Kind kind) {
+bool IoTap::failed_growing() const {
+  std::lock_guard lock(mutex_);
+  return failed_growing_;
+}
+
+std::optional<IoTap::Fault> IoTap::next_fault(const IoOp& op) {
   std::lock_guard lock(mutex_);
   const uint64_t call = calls_++;
   if (!fault_after_ || call < *fault_after_ || (call > *fault_after_ && repeat_ == Repeat::no)) {
     return std::nullopt;
   }
+  const bool growing = !op.data.empty() && op.data.find_first_not_of('\0') == Bytes::npos;
+  failed_growing_ = growing && (!failed_ || failed_growing_);
   failed_ = true;
-  failed_kind_ = kind;
+  failed_kind_ = op.kind;
   return fault_;
 }
 
@@ -115,11 +122,11 @@ Function* real(const char* name) {
 
 bool is_tapped(std::string_view path) { return path.ends_with("data.mdb"); }
 
-// What to return instead of making the call, of `bytes` to write or 0 for a flush.  nullopt: make
-// it.
-std::optional<ssize_t> refused(size_t bytes, IoOp::Kind kind) {
-  auto fault = IoTap::of_this_process().next_fault(kind);
+// What to return instead of making the call.  nullopt: make it.
+std::optional<ssize_t> refused(const IoOp& op) {
+  auto fault = IoTap::of_this_process().next_fault(op);
   if (!fault) return std::nullopt;
+  const size_t bytes = op.data.size();
   if (*fault == IoTap::Fault::short_write && bytes > 1) return static_cast<ssize_t>(bytes / 2);
   errno = *fault == IoTap::Fault::enospc ? ENOSPC : EIO;
   return -1;
@@ -129,7 +136,7 @@ ssize_t write_at(int fd, const void* data, size_t bytes, off_t offset, bool sync
   static auto* const call = real<ssize_t(int, const void*, size_t, off_t)>("pwrite");
   const IoOp op{synchronous ? IoOp::Kind::write_sync : IoOp::Kind::write,
                 static_cast<uint64_t>(offset), Bytes(static_cast<const char*>(data), bytes)};
-  auto instead = refused(bytes, op.kind);
+  auto instead = refused(op);
   if (instead && *instead < 0) {
     // It may be on the disk all the same, and nothing has promised that it is.
     int error = errno;
@@ -147,8 +154,9 @@ ssize_t write_at(int fd, const void* data, size_t bytes, off_t offset, bool sync
 }
 
 int flush() {
-  if (refused(0, IoOp::Kind::flush)) return -1;
-  IoTap::of_this_process().note({IoOp::Kind::flush, 0, {}});
+  const IoOp op{IoOp::Kind::flush, 0, {}};
+  if (refused(op)) return -1;
+  IoTap::of_this_process().note(op);
   return 0;
 }
 

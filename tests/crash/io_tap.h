@@ -50,13 +50,15 @@ class IoTap {
   uint64_t calls() const;
   bool has_failed() const;
   IoOp::Kind failed_kind() const;
+  // Whether what failed was a write of zeros alone: growing ahead, which nobody waits for.
+  bool failed_growing() const;
 
   // For the interposed functions.
   void opened(int fd, bool synchronous);
   void closed(int fd);
   std::optional<bool> synchronous(int fd) const;  // nullopt: not tapped
   void note(IoOp op);
-  std::optional<Fault> next_fault(IoOp::Kind kind);
+  std::optional<Fault> next_fault(const IoOp& op);
 
  private:
   struct Descriptor {
@@ -74,6 +76,7 @@ class IoTap {
   uint64_t calls_ = 0;
   bool failed_ = false;
   IoOp::Kind failed_kind_ = IoOp::Kind::write;
+  bool failed_growing_ = false;
 };
 
 }  // namespace ukstore::tests

@@ -162,6 +162,28 @@ TEST_F(NetTest, AFullQueueSaysSoAndHasRoomAgainAfterTheDeviceSent) {
   EXPECT_TRUE(net.send({&piece, 1}));
 }
 
+TEST_F(NetTest, AHeaderThatAsksForMoreThanWasAgreedOnIsRefused) {
+  constexpr uint64_t kCsum = 1u << 0, kTso4 = 1u << 11, kTso6 = 1u << 12;
+  for (uint64_t offered : {uint64_t{0}, kCsum, kCsum | kTso4, kCsum | kTso4 | kTso6}) {
+    FakeNet device(kMrg | offered);
+    VirtioNet net;
+    ASSERT_TRUE(net.start(device.transport));
+    auto takes = [&](uint8_t flags, uint8_t gso_type) {
+      std::string frame = frame_of(100, 'x');
+      frame[0] = static_cast<char>(flags);
+      frame[1] = static_cast<char>(gso_type);
+      NetPiece piece{frame.data(), frame.size()};
+      return net.send({&piece, 1}).has_value();
+    };
+    EXPECT_TRUE(takes(0, 0));
+    EXPECT_EQ(takes(1, 0), (offered & kCsum) != 0);
+    EXPECT_EQ(takes(0, 1), (offered & kTso4) != 0);
+    EXPECT_EQ(takes(0, 4), (offered & kTso6) != 0);
+    EXPECT_FALSE(takes(0, 3));
+    free_dma_pages();
+  }
+}
+
 TEST_F(NetTest, BuffersAreNeverLost) {
   FakeNet device(kMrg);
   VirtioNet net;

@@ -104,6 +104,24 @@ TEST_F(PageCacheTest, ACrashWhileLmdbMakesItsFirstPagesLeavesAFreshDisk) {
   EXPECT_FALSE(fresh(zero, std::string(4096, 'x')));
 }
 
+TEST_F(PageCacheTest, ADiskThatWasEmptiedIsFreshNowAndAfterTheSync) {
+  FakeDisk disk(64);
+  Stack s(disk, 32);
+  ASSERT_TRUE(s.write(0, meta_page(6) + meta_page(7) + "data"));
+  ASSERT_TRUE(s.cache->sync());
+  std::byte* mapped = *s.cache->page(1);
+  ASSERT_TRUE(s.cache->make_fresh());
+  EXPECT_EQ(s.cache->size(), 0u);
+  EXPECT_EQ(s.read(0, 100), "");
+  EXPECT_EQ(mapped[16], std::byte{0});
+  ASSERT_TRUE(s.cache->sync());
+  EXPECT_EQ(disk.after_power_cut().substr(0, 8192), std::string(8192, 0));
+  Stack again(disk, 32);
+  EXPECT_EQ(again.cache->size(), 0u);
+  ASSERT_TRUE(again.write(4096, "x"));
+  EXPECT_EQ(again.cache->size(), 64u * 4096);
+}
+
 TEST_F(PageCacheTest, AWriteBeyondTheEndIsRefusedWhole) {
   FakeDisk disk(64);
   Stack s(disk, 32);

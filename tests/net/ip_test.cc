@@ -161,7 +161,8 @@ TEST(Ip, SynsToManyOrFromNobodyAreDropped) {
     host.give_ipv4({.destination = to}, tcp_bytes(left_ip(), to, syn(80)), MacAddress::broadcast());
   // Ours in the header, but a broadcast on the link (RFC 1122, section 3.3.6).
   host.give_ipv4({}, tcp_bytes(left_ip(), right_ip(), syn(80)), MacAddress::broadcast());
-  for (const Ipv4Address& from : {everyone, group})
+  // Nor do we write to ourselves from outside.
+  for (const Ipv4Address& from : {everyone, group, right_ip()})
     host.give_ipv4({.source = from}, tcp_bytes(from, right_ip(), syn(80)));
   EXPECT_EQ(host.lines(), kNothing);
   host.give_ipv4({}, tcp_bytes(left_ip(), right_ip(), syn(80)));

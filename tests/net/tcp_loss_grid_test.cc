@@ -42,10 +42,11 @@ std::vector<Cell> cells() {
   return all;
 }
 
-// Bytes per second, the mean of four seeds.
+// Bytes per second over 10 MiB from the first SYN on, as smoltcp's own grid has it; the mean of
+// four seeds.
 double goodput(const Cell& cell) {
   constexpr int kSeeds = 4;
-  Duration length = std::chrono::seconds(cell.delay_ms < 50 ? 5 : 20);
+  constexpr uint64_t kBytes = 10 << 20;
   double total = 0;
   for (int seed = 1; seed <= kSeeds; ++seed) {
     Options options;
@@ -58,12 +59,14 @@ double goodput(const Cell& cell) {
     options.up.loss = options.down.loss = cell.loss;
     options.up.delay = options.down.delay = std::chrono::milliseconds(cell.delay_ms);
     Sim sim(options);
-    sim.client().to_write = uint64_t{1} << 40;
+    sim.client().to_write = kBytes;
+    Time begin = sim.now();
     sim.open();
-    EXPECT_EQ(sim.run(sim.now() + length), "");
-    total += static_cast<double>(sim.server().read);
+    EXPECT_EQ(sim.run(begin + std::chrono::hours(24), [&] { return sim.server().read == kBytes; }),
+              "");
+    total += kBytes / std::chrono::duration<double>(sim.now() - begin).count();
   }
-  return total / kSeeds / std::chrono::duration<double>(length).count();
+  return total / kSeeds;
 }
 
 std::string key(const Cell& cell) {
@@ -89,7 +92,7 @@ TEST(TcpLossGrid, IsWhatTheStoredTableSays) {
   std::ostringstream fresh;
   bool write = std::getenv("UKSTORE_WRITE_LOSS_GRID") != nullptr;
   // A cell is minutes of simulated traffic: a few of them here, all of them at full counts.
-  size_t step = write ? 1 : static_cast<size_t>(tests::count(7, 1));
+  size_t step = write ? 1 : static_cast<size_t>(tests::count(10, 1));
   std::vector<Cell> all = cells();
   for (size_t i = 0; i < all.size(); i += step) {
     const Cell& cell = all[i];
@@ -105,19 +108,23 @@ TEST(TcpLossGrid, IsWhatTheStoredTableSays) {
   }
 }
 
-// What smoltcp's stored grid has for a 32 KiB buffer and 100 ms of round trip.
+// What smoltcp's stored grid has for a 32 KiB buffer and 100 ms of round trip, and how many times
+// that we carry: with a buffer that starts there and may grow to four times, and with one held
+// there.
 TEST(TcpLossGrid, MeetsItsGoalsAgainstSmoltcp) {
   std::map<std::string, double> table = stored();
   struct Goal {
     const char* loss;
     double smoltcp;
-    double ratio;
+    double tuned;
+    double held;  // below the goal where 32 KiB a round trip allow no more: see docs/net.md
   };
-  // At 20 % it is 2.6 times smoltcp: timeouts that back off leave no more.
-  for (Goal goal : {Goal{"0", 322'945, 1.0}, Goal{"0.01", 219'671, 1.0}, Goal{"0.02", 166'587, 1.5},
-                    Goal{"0.05", 76'626, 1.5}, Goal{"0.1", 37'775, 1.5}, Goal{"0.2", 6'079, 2.5}}) {
-    std::string cell = std::string("westwood 32768 131072 50 ") + goal.loss;
-    EXPECT_GE(table[cell], goal.ratio * goal.smoltcp) << cell;
+  for (Goal goal : {Goal{"0", 322'945, 1.0, 0.98}, Goal{"0.01", 219'671, 1.0, 1.0},
+                    Goal{"0.02", 166'587, 1.5, 1.25}, Goal{"0.05", 76'626, 1.5, 1.5},
+                    Goal{"0.1", 37'775, 1.5, 1.5}, Goal{"0.2", 6'079, 3.0, 3.0}}) {
+    std::string loss = goal.loss;
+    EXPECT_GE(table["westwood 32768 131072 50 " + loss], goal.tuned * goal.smoltcp) << loss;
+    EXPECT_GE(table["westwood 32768 32768 50 " + loss], goal.held * goal.smoltcp) << loss;
   }
 }
 

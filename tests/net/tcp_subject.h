@@ -1,6 +1,7 @@
 #pragma once
 // Subjects that scripts run against.
 
+#include <ukstore/libos/net/dev/caps.h>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,9 @@ namespace ukstore::net::script {
 
 // The pure connection with its listener and TIME-WAIT record, in virtual time.
 std::unique_ptr<Subject> make_pure_subject();
+
+// A whole stack at one end of a simulated link, in virtual time, with a device of these `caps`.
+std::unique_ptr<Subject> make_stack_subject(const Caps& caps);
 
 // Linux behind a tunnel device in a network namespace of the calling thread, which must not be
 // used for anything else afterwards. Sets `why` and returns nullptr if this machine does not

@@ -75,6 +75,32 @@ TEST(Scale, AMillionEntriesInOneDirectoryAreListedRankedAndFound) {
   EXPECT_EQ(tree.list(kMillion - 3, 10).value().size(), 3u);
 }
 
+// Irmin's "slow" tests, at its own count, on both backends.
+TEST(Scale, IrminLine30_31_HalfAMillionEntriesAreListedFoldedRemovedAndFound) {
+  constexpr size_t kEntries = 500'000;
+  ScratchDir dir;
+  for (const bool in_memory : {true, false}) {
+    const auto store =
+        in_memory ? Store::open(make_memory_backend()).value() : open_store(dir.path());
+    TreeBuilder builder(store->objects(), store->new_spilling_arena());
+    for (size_t i = 0; i < kEntries; ++i) ASSERT_TRUE(builder.add(name_of(i), 0, "v"));
+    ASSERT_TRUE(commit(*store, builder.finish().value()));
+    const Tree tree = store->branch_tree("main").value();
+    EXPECT_EQ(tree.list().value().size(), kEntries);
+    size_t folded = 0;
+    ASSERT_TRUE(tree.scan({}, {}, Direction::forward, [&](BytesView, const Entry&) {
+      ++folded;
+      return Flow::go_on;
+    }));
+    EXPECT_EQ(folded, kEntries);
+    const Tree again = tree.remove(name_of(0)).value().set(name_of(0), "v").value();
+    EXPECT_EQ(again.hash(), tree.hash());
+    EXPECT_EQ(tree.set("new", "v").value().remove("new").value().hash(), tree.hash());
+    EXPECT_TRUE(tree.find(name_of(0)).value().has_value());
+    EXPECT_FALSE(tree.find("absent").value().has_value());
+  }
+}
+
 TEST(Scale, OneChangeInAMillionEntriesWritesAFewNodes) {
   ScratchDir dir;
   const auto store = open_store(dir.path());

@@ -1,7 +1,5 @@
 #include "backends.h"
 
-#include <ukstore/store/lmdb_backend.h>
-
 #include <stdexcept>
 
 namespace ukstore::tests {
@@ -10,15 +8,14 @@ std::string name(BackendKind kind) { return kind == BackendKind::memory ? "memor
 
 BackendUnderTest::BackendUnderTest(BackendKind kind) : kind_(kind) {
   if (kind_ == BackendKind::memory) backend_ = make_memory_backend(std::chrono::milliseconds(50));
+  if (kind_ == BackendKind::lmdb) place_.emplace();
   reopen();
 }
 
 void BackendUnderTest::reopen() {
   if (kind_ == BackendKind::memory) return;
   backend_.reset();
-  auto opened = open_lmdb_backend({.path = directory_.path() / "store",
-                                   .create = LmdbOptions::Create::yes,
-                                   .lock_timeout = std::chrono::milliseconds(50)});
+  auto opened = open_lmdb_backend(place_->options());
   if (!opened) throw std::runtime_error(opened.error().message);
   backend_ = std::move(*opened);
 }

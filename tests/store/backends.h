@@ -1,11 +1,12 @@
 #pragma once
 // Every backend, for suites that run on each of them.
 
-#include <ukstore/store/memory_backend.h>
-#include <ukstore/tests/temporary_directory.h>
-
 #include <gtest/gtest.h>
+#include <ukstore/store/memory_backend.h>
+
 #include <string>
+
+#include "lmdb_place.h"
 
 namespace ukstore::tests {
 
@@ -23,7 +24,7 @@ class BackendUnderTest {
 
  private:
   BackendKind kind_;
-  TemporaryDirectory directory_;
+  std::optional<LmdbPlace> place_;
   std::unique_ptr<Backend> backend_;
 };
 

@@ -1,5 +1,6 @@
 #include <ukstore/store/check.h>
 
+#include <ukstore/store/index_run.h>
 #include <ukstore/store/lmdb_backend.h>
 #include <ukstore/store/records.h>
 #include <ukstore/store/refs.h>
@@ -246,6 +247,44 @@ TEST_P(CheckTest, AnIndexThatHasNotAllObjectsIsFoundAndRebuilt) {
   EXPECT_TRUE(where(report).contains("index"));
   must(repair_store(*backend, report, {.index = RepairOptions::Index::rebuild}));
   EXPECT_TRUE(check().clean());
+}
+
+TEST_P(CheckTest, AnIndexThatLeadsANameToWhatDoesNotExistIsFound) {
+  {
+    auto write = must(backend->write());
+    ObjectStore objects(*backend);
+    must(objects.rebuild_index(*write));
+    must(write->commit(Durability::durable));
+  }
+  // The first piece, with one more entry: a name that no object has.
+  auto with_entry = [](Address address, std::optional<uint64_t> entries) {
+    return Damage{.record = [=](BytesView key, Bytes& value) {
+      if (key == record_key(kIndexPrefix) && entries) {
+        auto manifest = must(IndexManifest::decode(value));
+        manifest.runs.at(0).entries = *entries;
+        value = manifest.encode();
+      }
+      if (key != index_piece_key(1, 0)) return true;
+      std::vector<IndexEntry> all{{Hash{}, address}};
+      auto piece = must(IndexPiece::open(value));
+      for (uint32_t i = 0; i < piece.count(); ++i) all.push_back({piece.hash(i), piece.address(i)});
+      value = IndexPiece::encode(all);
+      return true;
+    }};
+  };
+  const auto manifest = must(IndexManifest::load(*must(backend->snapshot())));
+  ASSERT_EQ(manifest.runs.size(), 1u);
+  const uint64_t one_more = manifest.runs[0].entries + 1;
+  EXPECT_TRUE(check().clean());
+  for (Address wrong : {Address::in_segment(1, 32), Address::in_segment(1, 40),
+                        Address::in_segment(manifest.mark + 1, 32)}) {
+    const CheckReport report = check(with_entry(wrong, one_more));
+    EXPECT_EQ(report.problem_count, 1u) << wrong.segment() << ' ' << wrong.offset_bytes();
+    EXPECT_EQ(report.problems.at(0).where, Problem::Where::index);
+    EXPECT_EQ(report.problems.at(0).name, to_hex(Hash{}));
+  }
+  const CheckReport miscounted = check(with_entry(Address::in_segment(1, 32), {}));
+  EXPECT_EQ(miscounted.problem_count, 2u);
 }
 
 TEST_P(CheckTest, ProblemsAreCountedBeyondTheListAndTheCheckCanBeStopped) {

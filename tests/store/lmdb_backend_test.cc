@@ -5,17 +5,17 @@
 #include <ukstore/tests/temporary_directory.h>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <fstream>
-#include <functional>
+
+#include "processes.h"
 
 namespace ukstore {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::Child;
+using tests::Signal;
 
 class LmdbBackend : public testing::Test {
  protected:
@@ -40,47 +40,6 @@ class LmdbBackend : public testing::Test {
     ASSERT_TRUE(write->put(key, value));
     ASSERT_TRUE(write->commit(Durability::durable));
   }
-};
-
-// A child process that runs `body`; what it returns is its exit status.
-class Child {
- public:
-  explicit Child(const std::function<int()>& body) : id_(fork()) {
-    if (id_ == 0) _exit(body());
-  }
-  ~Child() { wait(); }
-  pid_t id() const { return id_; }
-  void kill() { ::kill(id_, SIGKILL); }
-  int wait() {
-    if (!waited_) waitpid(id_, &status_, 0);
-    waited_ = true;
-    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
-  }
-
- private:
-  pid_t id_;
-  bool waited_ = false;
-  int status_ = 0;
-};
-
-// A pipe on which one process tells another that it got somewhere.
-class Signal {
- public:
-  Signal() {
-    if (pipe(ends_) != 0) throw std::runtime_error("no pipe");
-  }
-  ~Signal() {
-    close(ends_[0]);
-    close(ends_[1]);
-  }
-  void give() const { EXPECT_EQ(write(ends_[1], "x", 1), 1); }
-  void await() const {
-    char c;
-    EXPECT_EQ(read(ends_[0], &c, 1), 1);
-  }
-
- private:
-  int ends_[2];
 };
 
 TEST_F(LmdbBackend, OpensNothingWhereThereIsNothing) {

@@ -1,13 +1,12 @@
 #include "stores.h"
 
-#include <ukstore/store/lmdb_backend.h>
-
 namespace ukstore::tests {
 
 StoreUnderTest::StoreUnderTest(BackendKind kind, StoreOptions options) : kind_(kind) {
   if (kind_ == BackendKind::memory) {
     store_ = must(Store::open(make_memory_backend(), options));
   } else {
+    place_.emplace();
     reopen(options);
   }
 }
@@ -15,30 +14,46 @@ StoreUnderTest::StoreUnderTest(BackendKind kind, StoreOptions options) : kind_(k
 void StoreUnderTest::reopen(StoreOptions options) {
   if (kind_ == BackendKind::memory) return;
   store_.reset();
-  auto backend = must(open_lmdb_backend({.path = directory_.path() / "store",
-                                         .create = LmdbOptions::Create::yes,
-                                         .lock_timeout = std::chrono::milliseconds(50)}));
+  auto backend = must(open_lmdb_backend(place_->options()));
   store_ = must(Store::open(std::move(backend), options));
 }
 
-Head StoreUnderTest::commit(BytesView branch, const EditTree& edit, BytesView message) {
+namespace {
+
+using MakeDraft =
+    std::function<Result<CommitDraft>(Transaction& transaction, const std::optional<Head>& head)>;
+
+// A commit that a branch is moved to, without its hint.
+Head commit_to(Store& store, BytesView branch, const MakeDraft& make) {
   Head made;
-  must(store_->transact([&](Transaction& transaction) -> Result<void> {
+  must(store.transact([&](Transaction& transaction) -> Result<void> {
     auto head = transaction.head(RefKind::branch, branch);
     if (!head) return pass_on(head);
-    auto before = transaction.tree_of(branch);
-    if (!before) return pass_on(before);
-    auto tree = edit(*before);
-    if (!tree) return pass_on(tree);
-    CommitDraft draft{.tree = *tree, .message = Bytes(message)};
-    if (*head) draft.parents.push_back((*head)->ref);
-    auto commit = transaction.make_commit(std::move(draft));
+    auto draft = make(transaction, *head);
+    if (!draft) return pass_on(draft);
+    auto commit = transaction.make_commit(std::move(*draft));
     if (!commit) return pass_on(commit);
     made = Head{commit->ref};
     return transaction.compare_and_set(RefKind::branch, branch, *head, made);
   }));
   made.ref.address = {};
   return made;
+}
+
+}  // namespace
+
+Head StoreUnderTest::commit(BytesView branch, const EditTree& edit, BytesView message) {
+  return commit_to(
+      *store_, branch,
+      [&](Transaction& transaction, const std::optional<Head>& head) -> Result<CommitDraft> {
+        auto before = transaction.tree_of(branch);
+        if (!before) return pass_on(before);
+        auto tree = edit(*before);
+        if (!tree) return pass_on(tree);
+        CommitDraft draft{.tree = *tree, .message = Bytes(message)};
+        if (head) draft.parents.push_back(head->ref);
+        return draft;
+      });
 }
 
 Head StoreUnderTest::set(BytesView branch, BytesView path, BytesView value) {
@@ -46,19 +61,12 @@ Head StoreUnderTest::set(BytesView branch, BytesView path, BytesView value) {
 }
 
 Head StoreUnderTest::commit_on(BytesView branch, std::vector<ObjectRef> parents, BytesView mark) {
-  Head made;
-  must(store_->transact([&](Transaction& transaction) -> Result<void> {
-    auto head = transaction.head(RefKind::branch, branch);
-    if (!head) return pass_on(head);
-    CommitDraft draft{.tree = Tree(transaction.objects()), .parents = parents};
-    draft.message = mark;
-    auto commit = transaction.make_commit(std::move(draft));
-    if (!commit) return pass_on(commit);
-    made = Head{commit->ref};
-    return transaction.compare_and_set(RefKind::branch, branch, *head, made);
-  }));
-  made.ref.address = {};
-  return made;
+  return commit_to(
+      *store_, branch,
+      [&](Transaction& transaction, const std::optional<Head>&) -> Result<CommitDraft> {
+        return CommitDraft{
+            .tree = Tree(transaction.objects()), .parents = parents, .message = Bytes(mark)};
+      });
 }
 
 std::optional<Bytes> StoreUnderTest::get(BytesView branch, BytesView path) {

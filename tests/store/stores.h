@@ -28,7 +28,7 @@ class StoreUnderTest {
 
  private:
   BackendKind kind_;
-  TemporaryDirectory directory_;
+  std::optional<LmdbPlace> place_;
   std::unique_ptr<Store> store_;
 };
 

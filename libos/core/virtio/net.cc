@@ -167,13 +167,33 @@ void VirtioNet::reap_sent() {
   }
 }
 
+// Asks the header of a frame for no more than was negotiated (virtio 1.2, 5.1.6.2.1)?
+bool VirtioNet::agreed_to(const NetPiece& first) const {
+  constexpr uint8_t kNeedsChecksum = 1, kTcp4 = 1, kTcp6 = 4, kEcn = 0x80;
+  NetHeader header;
+  std::memcpy(&header, first.bytes, sizeof header);
+  if (header.flags & kNeedsChecksum && !(agreed_ & kCsum)) return false;
+  switch (header.gso_type & ~kEcn) {
+    case 0:
+      return true;
+    case kTcp4:
+      return agreed_ & kHostTso4;
+    case kTcp6:
+      return agreed_ & kHostTso6;
+    default:
+      return false;
+  }
+}
+
 std::expected<void, VirtioNet::SendError> VirtioNet::send(std::span<const NetPiece> pieces) {
   size_t total = 0;
   for (const NetPiece& piece : pieces) {
     if (piece.size > kNetFrameMax - total) return std::unexpected(SendError::malformed);
     total += piece.size;
   }
-  if (total <= kHeaderBytes) return std::unexpected(SendError::malformed);
+  if (total <= kHeaderBytes || pieces[0].size < kHeaderBytes || !agreed_to(pieces[0])) {
+    return std::unexpected(SendError::malformed);
+  }
   size_t pages = (total + kDmaPageBytes - 1) / kDmaPageBytes;
   if (pages > send_free_count_ || pages > send_ring_.free_descriptors()) reap_sent();
   if (pages > send_free_count_ || pages > send_ring_.free_descriptors()) {

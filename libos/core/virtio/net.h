@@ -30,7 +30,8 @@ class VirtioNet {
   size_t receive(std::span<std::byte> out);
 
   enum class SendError : uint8_t { full, malformed };
-  // Queues a frame that `pieces` make up.  The bytes are copied.
+  // Queues a frame that `pieces` make up, the header whole in the first.  The bytes are copied.
+  // malformed: too long, nothing but a header, or one that asks for an offload not agreed on.
   std::expected<void, SendError> send(std::span<const NetPiece> pieces);
 
   // True if receive() would find something to take, or, after `full`, if send() has room again.
@@ -43,6 +44,7 @@ class VirtioNet {
   static constexpr uint16_t kPagesMax = Ring::kSizeMax;
   static constexpr size_t kSendPagesMax = (kNetFrameMax + 4095) / 4096;
 
+  bool agreed_to(const NetPiece& first) const;
   void give_back(uint16_t page);
   void reap_sent();
   // Takes the rest of a frame, `more` buffers of it; how much was written to `out`, or nullopt.

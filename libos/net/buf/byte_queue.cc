@@ -87,12 +87,8 @@ void ByteQueue::drop_front(size_t bytes) {
 }
 
 void ByteQueue::clear() {
-  // An idle connection keeps next to no memory: vectors do not shrink by themselves.
-  if (slices_.capacity() > 2) {
-    slices_ = {};
-  } else {
-    slices_.clear();
-  }
+  // An idle connection keeps no memory; clear() and `= {}` would keep the capacity.
+  slices_ = std::vector<Buf>();
   head_ = 0;
   size_ = 0;
   spare_ = 0;

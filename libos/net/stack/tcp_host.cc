@@ -2,16 +2,24 @@
 #include <ukstore/libos/net/stack/tcp_slots.h>
 #include <ukstore/libos/net/tcp/initial_sequence.h>
 #include <algorithm>
+#include <cstring>
 
 // Connections as the application sees them, and their bookkeeping.
 
 namespace ukstore::net {
 
+namespace {
+
+constexpr uint32_t kWriteChunkBytes = 64 * 1024;
+constexpr size_t kWriteChunksKept = 16;
+
+}  // namespace
+
 TcpHost::TcpHost(Interface& interface, const Options& options)
     : interface_(interface),
       options_(options),
-      by_tuple_(0, TupleHash{options.key}),
       time_wait_(options.key, options.time_wait_max),
+      write_chunks_(kWriteChunkBytes, kWriteChunksKept),
       resets_limit_(options.resets_per_second, options.resets_per_second) {}
 
 TcpHost::~TcpHost() = default;
@@ -27,6 +35,41 @@ Config TcpHost::config_for(Family family) const {
 
 // --- Slots
 // ----------------------------------------------------------------------------------------
+
+uint32_t& TcpHost::bucket_of(const Tuple& tuple) {
+  return buckets_[keyed_hash(options_.key, tuple, 0x6d6170) & (buckets_.size() - 1)];
+}
+
+TcpHost::Slot* TcpHost::find_slot(const Tuple& tuple) const {
+  if (buckets_.empty()) return nullptr;
+  if (last_found_ < slots_.size()) {
+    Slot* last = slots_[last_found_].get();
+    if (last != nullptr && last->in_demux && last->tuple == tuple) return last;
+  }
+  for (uint32_t at = const_cast<TcpHost*>(this)->bucket_of(tuple); at != UINT32_MAX;
+       at = slots_[at]->next)
+    if (slots_[at]->tuple == tuple) return slots_[last_found_ = at].get();
+  return nullptr;
+}
+
+void TcpHost::link(Slot& slot) {
+  if (linked_++ >= buckets_.size()) {
+    buckets_.assign(std::max<size_t>(16, 2 * buckets_.size()), UINT32_MAX);
+    for (const auto& other : slots_)
+      if (other && other->in_demux)
+        other->next = std::exchange(bucket_of(other->tuple), other->index);
+  }
+  slot.in_demux = true;
+  slot.next = std::exchange(bucket_of(slot.tuple), slot.index);
+}
+
+void TcpHost::unlink(Slot& slot) {
+  uint32_t* at = &bucket_of(slot.tuple);
+  while (*at != slot.index) at = &slots_[*at]->next;
+  *at = slot.next;
+  slot.in_demux = false;
+  --linked_;
+}
 
 TcpHost::Slot* TcpHost::slot(TcpId id) const {
   if (id.index >= slots_.size()) return nullptr;
@@ -44,7 +87,7 @@ TcpHost::Slot& TcpHost::add(const Tuple& tuple, Connection connection) {
     free_slots_.pop_back();
   }
   slots_[index] = std::make_unique<Slot>(std::move(connection), tuple, index, next_generation_++);
-  by_tuple_.emplace(tuple, index);
+  link(*slots_[index]);
   ++counters_.opened;
   ++open_;
   return *slots_[index];
@@ -52,7 +95,7 @@ TcpHost::Slot& TcpHost::add(const Tuple& tuple, Connection connection) {
 
 void TcpHost::release(Slot& slot) {
   uint32_t index = slot.index;
-  if (slot.in_demux) by_tuple_.erase(slot.tuple);
+  if (slot.in_demux) unlink(slot);
   held_bytes_ -= slot.charged_bytes;
   timers_.remove(index);
   // dirty_ may still name the index: transmit() finds it empty, or a new slot that is not dirty.
@@ -88,6 +131,11 @@ void TcpHost::charge(Slot& slot) {
                                                : options_.config.receive_buffer_bytes_max);
 }
 
+bool TcpHost::has_room_for(const Slot& slot, const Buf& payload) const {
+  if (payload.empty() || held_bytes_ + payload.size() <= options_.memory_bytes_max) return true;
+  return slot.charged_bytes + payload.size() <= options_.receive_bytes_floor;
+}
+
 void TcpHost::relieve() {
   if (starved_.empty() || held_bytes_ >= options_.memory_bytes_max / 8 * 7) return;
   for (TcpId id : std::exchange(starved_, {}))
@@ -99,8 +147,7 @@ void TcpHost::settle(Time now, Slot& slot) {
   charge(slot);
   if (slot.in_demux && slot.connection.state() == State::time_wait) {
     TimeWait record = slot.connection.time_wait_record();
-    by_tuple_.erase(slot.tuple);
-    slot.in_demux = false;
+    unlink(slot);
     timers_.remove(slot.index);
     if (record.expires > now) time_wait_.insert(slot.tuple, record);
     notify(slot);
@@ -120,7 +167,7 @@ std::optional<uint16_t> TcpHost::free_port(Time now, Tuple tuple) {
   uint64_t start = keyed_hash(options_.key, tuple, 0x706f7274);
   for (uint32_t tries = 0; tries < kCount; ++tries) {
     tuple.local_port = static_cast<uint16_t>(kFirst + (start + port_counter_++) % kCount);
-    if (by_tuple_.contains(tuple)) continue;
+    if (find_slot(tuple) != nullptr) continue;
     const TimeWait* old = time_wait_.find(tuple);
     if (old != nullptr && !old->reusable(now)) continue;
     return tuple.local_port;
@@ -128,11 +175,18 @@ std::optional<uint16_t> TcpHost::free_port(Time now, Tuple tuple) {
   return std::nullopt;
 }
 
-std::expected<TcpId, ConnectError> TcpHost::connect(Time now, const Endpoint& remote) {
+std::expected<TcpId, ConnectError> TcpHost::connect(Time now, const Endpoint& remote,
+                                                    std::optional<IpAddress> local) {
   if (open_ >= options_.connections_max || short_of_memory())
     return std::unexpected(ConnectError::no_memory);
+  if (local && (local->family() != remote.address.family() ||
+                interface_.addresses().find(*local) == nullptr))
+    return std::unexpected(ConnectError::no_address);
   std::optional<IpAddress> source = interface_.source_for(now, remote.address);
-  if (!source || remote.address.is_multicast() || remote.address.is_unspecified())
+  if (source && local) source = local;
+  bool broadcast = remote.address.family() == Family::ipv4 &&
+                   interface_.addresses().is_broadcast(remote.address.v4());
+  if (!source || broadcast || remote.address.is_multicast() || remote.address.is_unspecified())
     return std::unexpected(ConnectError::no_route);
   Tuple tuple{.local = source->octets, .remote = remote.address.octets, .remote_port = remote.port};
   std::optional<uint16_t> port = free_port(now, tuple);
@@ -156,6 +210,22 @@ const Connection* TcpHost::find(TcpId id) const {
   return found != nullptr ? &found->connection : nullptr;
 }
 
+// What makes more than half a chunk is copied to one of ours, the rest to the queue's own.
+size_t TcpHost::queue_copy(Time now, Slot& slot, std::span<const std::byte> bytes) {
+  Connection& connection = slot.connection;
+  size_t taken = 0;
+  for (;;) {
+    size_t piece =
+        std::min({bytes.size() - taken, connection.writable_bytes(), size_t{kWriteChunkBytes}});
+    if (piece <= kWriteChunkBytes / 2) break;
+    ChunkRef chunk = write_chunks_.take();
+    std::memcpy(chunk->data, bytes.data() + taken, piece);
+    if (!connection.on_write(now, Buf(std::move(chunk), 0, static_cast<uint32_t>(piece)))) break;
+    taken += piece;
+  }
+  return taken + connection.on_write(now, bytes.subspan(taken));
+}
+
 size_t TcpHost::write(Time now, TcpId id, std::span<const std::byte> bytes) {
   Slot* found = slot(id);
   if (found == nullptr) return 0;
@@ -164,7 +234,7 @@ size_t TcpHost::write(Time now, TcpId id, std::span<const std::byte> bytes) {
     starved_.push_back(id);
     return 0;
   }
-  size_t taken = found->connection.on_write(now, bytes);
+  size_t taken = queue_copy(now, *found, bytes);
   charge(*found);
   touch(*found);
   return taken;
@@ -233,12 +303,28 @@ void TcpHost::set_nagle(TcpId id, Feature nagle) {
 }
 
 void TcpHost::set_keepalive(Time now, TcpId id, Feature keepalive) {
+  const Config& config = options_.config;
+  set_keepalive(now, id, keepalive, config.keepalive_idle, config.keepalive_interval,
+                config.keepalive_probes);
+}
+
+void TcpHost::set_keepalive(Time now, TcpId id, Feature keepalive, Duration idle, Duration interval,
+                            uint8_t probes) {
   Slot* found = slot(id);
   if (found == nullptr) return;
-  const Config& config = options_.config;
-  found->connection.set_keepalive(now, keepalive, config.keepalive_idle, config.keepalive_interval,
-                                  config.keepalive_probes);
+  found->connection.set_keepalive(now, keepalive, idle, interval, probes);
   touch(*found);
+}
+
+void TcpHost::set_user_timeout(Time now, TcpId id, Duration timeout) {
+  Slot* found = slot(id);
+  if (found == nullptr) return;
+  found->connection.set_user_timeout(now, timeout);
+  touch(*found);
+}
+
+void TcpHost::set_traffic_class(TcpId id, uint8_t traffic_class) {
+  if (Slot* found = slot(id)) found->traffic_class = traffic_class;
 }
 
 Endpoint TcpHost::local(TcpId id) const {

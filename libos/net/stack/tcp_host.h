@@ -6,9 +6,11 @@
 //   2. A connection that the application has closed is freed as soon as it is finished; one that
 //      it still holds is freed when it closes it.
 //   3. The bytes held by all connections are counted after each change; over the budget no
-//      connection is accepted, no byte more is taken from writers, and windows stop growing.
+//      connection is accepted, no byte more is taken from writers, windows stop growing, and of
+//      what arrives only a connection that holds less than its floor keeps the payload.
 //   4. After each call every connection's deadline() is in the timer heap at its time or earlier.
 
+#include <ukstore/libos/net/dev/chunk_pool.h>
 #include <ukstore/libos/net/ip/interface.h>
 #include <ukstore/libos/net/stack/time_wait_table.h>
 #include <ukstore/libos/net/stack/timer_heap.h>
@@ -20,7 +22,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace ukstore::net {
@@ -39,7 +40,7 @@ struct ListenerId {
   bool operator==(const ListenerId&) const = default;
 };
 
-enum class ConnectError : uint8_t { no_route, no_port, no_memory };
+enum class ConnectError : uint8_t { no_route, no_address, no_port, no_memory };
 enum class ListenError : uint8_t { in_use, no_address };
 
 // Something that the application may want to look at: the connection became readable, writable,
@@ -59,6 +60,7 @@ struct TcpCounters {
   uint64_t malformed = 0;
   uint64_t resets_out = 0;  // for segments that belonged to nothing
   uint64_t refused_for_memory = 0;
+  uint64_t dropped_for_memory = 0;  // segments whose payload found no room
   uint64_t opened = 0;
   uint64_t closed = 0;
 };
@@ -74,6 +76,11 @@ class TcpHost {
     size_t connections_max = 65'536;
     size_t time_wait_max = 65'536;
     uint32_t resets_per_second = 1000;
+    // Of each listener and family: half-open peers beyond are answered with cookies.
+    uint32_t syn_queue_max = 256;
+    SynCookies cookies = SynCookies::when_full;
+    // TTL or hop limit of all segments; 0: 64, or what the router advertises.
+    uint8_t hop_limit = 0;
   };
 
   // `interface` outlives this.
@@ -83,7 +90,9 @@ class TcpHost {
   // --- The application --------------------------------------------------------------------------
 
   // Begins to connect; the event comes when it is open or has failed.
-  std::expected<TcpId, ConnectError> connect(Time now, const Endpoint& remote);
+  // From `local` if it is given, which must be an address of ours, else from what the route asks.
+  std::expected<TcpId, ConnectError> connect(Time now, const Endpoint& remote,
+                                             std::optional<IpAddress> local = std::nullopt);
 
   // Accepts connections to `local`; the unspecified address stands for all of its family, and
   // IPv6's for both families.  At most `backlog` of them wait for accept().
@@ -107,7 +116,13 @@ class TcpHost {
   void close(Time now, TcpId id);
   void abort(Time now, TcpId id);
   void set_nagle(TcpId id, Feature nagle);
+  // With the configured times, or with these.
   void set_keepalive(Time now, TcpId id, Feature keepalive);
+  void set_keepalive(Time now, TcpId id, Feature keepalive, Duration idle, Duration interval,
+                     uint8_t probes);
+  void set_user_timeout(Time now, TcpId id, Duration timeout);
+  // The Diffserv field and ECN bits of what is sent from now on, as IPv4's second byte has them.
+  void set_traffic_class(TcpId id, uint8_t traffic_class);
   Endpoint local(TcpId id) const;
   Endpoint local(ListenerId id) const;
   Endpoint remote(TcpId id) const;
@@ -144,14 +159,17 @@ class TcpHost {
  private:
   struct Slot;
   struct ListenerSlot;
-  struct TupleHash {
-    SecretKey key;
-    size_t operator()(const Tuple& tuple) const { return keyed_hash(key, tuple, 0x6d6170); }
-  };
+  // The demultiplexer.
+  Slot* find_slot(const Tuple& tuple) const;
+  uint32_t& bucket_of(const Tuple& tuple);
+  void link(Slot& slot);
+  void unlink(Slot& slot);
 
   Slot* slot(TcpId id) const;
   Slot& add(const Tuple& tuple, Connection connection);
   void release(Slot& slot);
+  size_t queue_copy(Time now, Slot& slot, std::span<const std::byte> bytes);
+  bool has_room_for(const Slot& slot, const Buf& payload) const;
   void touch(Slot& slot);
   void settle(Time now, Slot& slot);
   void charge(Slot& slot);
@@ -161,6 +179,7 @@ class TcpHost {
 
   void send_plans(Time now, Slot& slot);
   void send_header(Time now, const Tuple& tuple, TcpHeader header);
+  Interface::Packet packet_for(const Tuple& tuple, uint8_t traffic_class) const;
   void to_listener(Time now, const Tuple& tuple, const SegmentView& segment);
   void open_passively(Time now, ListenerSlot& listener, const Tuple& tuple, const Opening& opening,
                       const Config& config, const SegmentView& segment);
@@ -173,13 +192,16 @@ class TcpHost {
   Options options_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<uint32_t> free_slots_;
-  std::unordered_map<Tuple, uint32_t, TupleHash> by_tuple_;
+  std::vector<uint32_t> buckets_;  // of slots by their tuple, chained through Slot::next
+  size_t linked_ = 0;
+  mutable uint32_t last_found_ = UINT32_MAX;  // segments come in trains
   TimeWaitTable time_wait_;
   std::vector<std::unique_ptr<ListenerSlot>> listeners_;
   TimerHeap timers_;
   std::vector<uint32_t> dirty_;  // slots to transmit for
   std::deque<TcpEvent> events_;
   std::vector<TcpId> starved_;  // writers to be told when there is memory again
+  ChunkPool write_chunks_;  // for bulk: the allocator would return and fetch them again and again
   size_t held_bytes_ = 0;
   size_t open_ = 0;
   uint32_t next_generation_ = 1;

@@ -35,7 +35,12 @@ std::expected<ListenerId, ListenError> TcpHost::listen(const Endpoint& local, ui
 
 Listener& TcpHost::half_open_of(ListenerSlot& listener, Family family) {
   auto& half = family == Family::ipv4 ? listener.ipv4 : listener.ipv6;
-  if (!half) half.emplace(Listener::Options{.config = config_for(family)}, options_.key);
+  if (!half) {
+    half.emplace(Listener::Options{.config = config_for(family),
+                                   .syn_queue_max = options_.syn_queue_max,
+                                   .cookies = options_.cookies},
+                 options_.key);
+  }
   return *half;
 }
 

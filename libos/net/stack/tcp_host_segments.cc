@@ -26,10 +26,16 @@ void TcpHost::on_segment(Time now, const Received& received) {
                                            static_cast<uint32_t>(bytes.size() - header_bytes))};
   Tuple tuple{received.destination.octets, received.source.octets, segment.header.destination_port,
               segment.header.source_port};
-  auto found = by_tuple_.find(tuple);
-  if (found != by_tuple_.end()) {
-    Slot& slot = *slots_[found->second];
+  if (Slot* found = find_slot(tuple)) {
+    Slot& slot = *found;
+    if (!has_room_for(slot, segment.payload)) {
+      // As if the network had lost it, but for what it acknowledges.
+      ++counters_.dropped_for_memory;
+      segment.payload = {};
+      segment.header.flags.fin = false;
+    }
     slot.connection.on_segment(now, segment);
+    if (held_bytes_ > options_.memory_bytes_max / 2) charge(slot);
     touch(slot);
     notify(slot);
     // A long batch must not starve the peer of acknowledgments.
@@ -51,9 +57,9 @@ Belief TcpHost::on_icmp_error(Time now, const IcmpError& error) {
   if (error.quote.size() < 8) return Belief::doubted;
   Tuple tuple{error.source.octets, error.destination.octets, load_be16(error.quote, 0),
               load_be16(error.quote, 2)};
-  auto found = by_tuple_.find(tuple);
-  if (found == by_tuple_.end()) return Belief::doubted;
-  Slot& slot = *slots_[found->second];
+  Slot* found = find_slot(tuple);
+  if (found == nullptr) return Belief::doubted;
+  Slot& slot = *found;
   SeqNumber quoted{load_be32(error.quote, 4)};
   switch (error.kind) {
     case IcmpError::Kind::too_big: {
@@ -84,12 +90,16 @@ void TcpHost::send_header(Time now, const Tuple& tuple, TcpHeader header) {
   PacketHeader out;
   header.emit(out.push_front(header.wire_bytes()));
   ++counters_.segments_out;
-  interface_.send(now,
-                  {.source = IpAddress::of(tuple.local),
-                   .destination = IpAddress::of(tuple.remote),
-                   .protocol = Protocol::tcp,
-                   .checksum_at = kTcpChecksumOffset},
-                  out, {});
+  interface_.send(now, packet_for(tuple, 0), out, {});
+}
+
+Interface::Packet TcpHost::packet_for(const Tuple& tuple, uint8_t traffic_class) const {
+  return {.source = IpAddress::of(tuple.local),
+          .destination = IpAddress::of(tuple.remote),
+          .protocol = Protocol::tcp,
+          .hop_limit = options_.hop_limit,
+          .traffic_class = traffic_class,
+          .checksum_at = kTcpChecksumOffset};
 }
 
 void TcpHost::send_plans(Time now, Slot& slot) {
@@ -105,13 +115,9 @@ void TcpHost::send_plans(Time now, Slot& slot) {
     size_t count = slot.connection.gather(*plan, pieces);
     assert(count > 0 || plan->length == 0);
     ++counters_.segments_out;
-    interface_.send(now,
-                    {.source = IpAddress::of(slot.tuple.local),
-                     .destination = IpAddress::of(slot.tuple.remote),
-                     .protocol = Protocol::tcp,
-                     .checksum_at = kTcpChecksumOffset,
-                     .gso_bytes = plan->length > plan->mss ? plan->mss : uint16_t{0}},
-                    out, std::span(pieces).first(count));
+    Interface::Packet packet = packet_for(slot.tuple, slot.traffic_class);
+    packet.gso_bytes = plan->length > plan->mss ? plan->mss : uint16_t{0};
+    interface_.send(now, packet, out, std::span(pieces).first(count));
   }
 }
 

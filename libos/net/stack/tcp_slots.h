@@ -14,11 +14,13 @@ struct TcpHost::Slot {
   uint32_t index;
   uint32_t generation;
   size_t charged_bytes = 0;
+  uint32_t next = UINT32_MAX;      // in the same bucket of the demultiplexer
   uint32_t listener = UINT32_MAX;  // that it waits at for accept()
-  bool held = false;               // by the application
+  uint8_t traffic_class = 0;
+  bool held = false;  // by the application
   bool waits_for_accept = false;
-  bool in_demux = true;  // segments still find it
-  bool dirty = false;    // listed in dirty_
+  bool in_demux = false;  // segments still find it
+  bool dirty = false;     // listed in dirty_
   bool event_queued = false;
   bool tight = false;  // its window was cut as memory is short
 };

@@ -11,6 +11,10 @@ void Sender::on_ack(Time now, const Ack& ack) {
   bool window_changed = update_window(now, ack);
   bool dsack = sack_ && take_dsack(ack);
   uint32_t pipe_before = pipe();
+  if (pipe_before >= flight_peak_ || at_or_before(flight_until_, una_)) {
+    flight_peak_ = pipe_before;
+    flight_until_ = nxt_;
+  }
   Delivery delivery{.now = now, .rtt_min = rtt_.min(), .highest_before = highest_delivered_};
   bool advanced = before(una_, ack.ack);
   if (advanced) {
@@ -32,7 +36,9 @@ void Sender::on_ack(Time now, const Ack& ack) {
   }
   if (delivery.ranges > 0) {
     highest_delivered_ = later(highest_delivered_, delivery.highest);
-    take_rtt(now, ack, delivery);
+    // A duplicate made this acknowledgment, so its echo, and the time of what it delivers, may be
+    // those of one that was lost long before: no measure of the path.
+    if (!dsack) take_rtt(now, ack, delivery);
     rack_.on_delivery(delivery, now);
     congestion_.on_delivered(now, una_, nxt_, delivery.bytes);
   }
@@ -147,7 +153,7 @@ void Sender::recover(Time now, const Delivery& delivery, bool advanced, uint32_t
   if (phase_ == Phase::open && board_.lost() > 0) {
     enter_fast_recovery(pipe_before);
   } else if (phase_ != Phase::fast_recovery && advanced) {
-    grow(now, delivery, pipe_before);
+    grow(now, delivery);
   }
   if (phase_ == Phase::fast_recovery) {
     congestion_.set_cwnd(prr_.window(pipe(), delivery.bytes, congestion_.ssthresh(), mss_));
@@ -157,10 +163,12 @@ void Sender::recover(Time now, const Delivery& delivery, bool advanced, uint32_t
   }
 }
 
-// The window grows only if it was what held us back, else it would grow without proof.
-void Sender::grow(Time now, const Delivery& delivery, uint32_t pipe_before) {
+// The window grows only if it was what held us back, else it would grow without proof.  It was if
+// it was full at any time of this round trip: of several acknowledgments that come together only
+// the first finds it so.
+void Sender::grow(Time now, const Delivery& delivery) {
   uint32_t cwnd = congestion_.cwnd();
-  bool limited = congestion_.slow_start() ? 2 * pipe_before >= cwnd : pipe_before + mss_ > cwnd;
+  bool limited = congestion_.slow_start() ? 2 * flight_peak_ >= cwnd : flight_peak_ + mss_ > cwnd;
   if (phase_ == Phase::loss_recovery) limited = true;
   if (!limited) return;
   congestion_.on_ack({.now = now,

@@ -1,5 +1,5 @@
 #pragma once
-// What a connection is told at birth.
+// What a connection is told at birth.  Each connection keeps a copy.
 
 #include <ukstore/libos/net/dev/caps.h>
 #include <ukstore/libos/net/time.h>
@@ -12,6 +12,9 @@ enum class Feature : uint8_t { off, on };
 // with what the path was seen to deliver rather than with a fixed share: for links that lose
 // segments without being full.
 enum class CongestionControl : uint8_t { cubic, new_reno, westwood };
+
+// Up to 24 days, in half the room of a Duration.
+using Milliseconds = std::chrono::duration<int32_t, std::milli>;
 
 struct Config {
   Family family = Family::ipv4;
@@ -34,19 +37,19 @@ struct Config {
   uint32_t receive_buffer_bytes = 64 * 1024;
   uint32_t receive_buffer_bytes_max = 4 * 1024 * 1024;
 
-  Duration delayed_ack = std::chrono::milliseconds(40);
-  Duration rto_min = std::chrono::milliseconds(200);
-  Duration rto_max = std::chrono::seconds(120);
+  Milliseconds delayed_ack = std::chrono::milliseconds(40);
+  Milliseconds rto_min = std::chrono::milliseconds(200);
+  Milliseconds rto_max = std::chrono::seconds(120);
   // How long something may stay unacknowledged before the connection fails (RFC 5482); during
   // the handshake too, which RFC 9293 (MUST-23) wants to be at least 3 minutes.
-  Duration user_timeout = std::chrono::minutes(15);
-  Duration connect_timeout = std::chrono::minutes(3);
-  Duration keepalive_idle = std::chrono::hours(2);
-  Duration keepalive_interval = std::chrono::seconds(75);
+  Milliseconds user_timeout = std::chrono::minutes(15);
+  Milliseconds connect_timeout = std::chrono::minutes(3);
+  Milliseconds keepalive_idle = std::chrono::hours(2);
+  Milliseconds keepalive_interval = std::chrono::seconds(75);
   uint8_t keepalive_probes = 9;
   // How long a connection that nobody reads any more waits in FIN-WAIT-2 for the peer's FIN.
-  Duration fin_wait_2_timeout = std::chrono::seconds(60);
-  Duration time_wait = std::chrono::seconds(60);  // 2 MSL
+  Milliseconds fin_wait_2_timeout = std::chrono::seconds(60);
+  Milliseconds time_wait = std::chrono::seconds(60);  // 2 MSL
 };
 
 }  // namespace ukstore::net

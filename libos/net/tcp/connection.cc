@@ -113,14 +113,16 @@ void Connection::set_nagle(Feature nagle) { config_.nagle = nagle; }
 void Connection::set_keepalive(Time now, Feature keepalive, Duration idle, Duration interval,
                                uint8_t probes) {
   config_.keepalive = keepalive;
-  config_.keepalive_idle = idle;
-  config_.keepalive_interval = interval;
+  config_.keepalive_idle = std::chrono::duration_cast<Milliseconds>(idle);
+  config_.keepalive_interval = std::chrono::duration_cast<Milliseconds>(interval);
   config_.keepalive_probes = probes;
   keepalive_tries_ = 0;
   heard_at_ = std::max(heard_at_, now);
 }
 
-void Connection::set_user_timeout(Time, Duration timeout) { config_.user_timeout = timeout; }
+void Connection::set_user_timeout(Time, Duration timeout) {
+  config_.user_timeout = std::chrono::duration_cast<Milliseconds>(timeout);
+}
 
 void Connection::set_receive_buffer_max(uint32_t bytes) { receiver_.set_limit_max(bytes); }
 

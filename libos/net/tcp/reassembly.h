@@ -32,7 +32,7 @@ class Reassembly {
   size_t bytes() const;
   size_t held_bytes() const;
   size_t interval_count() const { return intervals_.size(); }
-  void clear() { intervals_ = {}; }
+  void clear() { intervals_ = std::vector<Interval>(); }
   bool consistent(SeqNumber next) const;
 
  private:

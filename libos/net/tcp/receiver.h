@@ -89,7 +89,7 @@ class Receiver {
   uint32_t limit_;
   uint32_t limit_max_;
   Time ack_at_ = kNever;
-  Duration delay_;
+  Milliseconds delay_;
   Time tuning_since_ = Time::min();
   uint64_t tuning_consumed_ = 0;
   uint16_t mss_;

@@ -57,9 +57,8 @@ void Scoreboard::acknowledge(SeqNumber una, Delivery& delivery) {
     ++head_;
   }
   if (empty()) {
-    // An idle connection keeps no memory.
-    if (ranges_.capacity() > 2) ranges_ = {};
-    ranges_.clear();
+    // An idle connection keeps no memory; `= {}` would keep the capacity.
+    ranges_ = std::vector<SentRange>();
     head_ = 0;
   } else if (head_ > 16 && head_ * 2 > ranges_.size()) {
     ranges_.erase(ranges_.begin(), ranges_.begin() + head_);

@@ -47,6 +47,7 @@ void Sender::open(Time now, const Start& start) {
   window_seq_ = start.peer_seq;
   window_ack_ = start.first;
   furthest_ = start.first + start.window;
+  flight_until_ = start.first;
   congestion_ = Congestion(kind_, mss_, initial_segments_);
   progress_ = last_sent_ = now;
 }

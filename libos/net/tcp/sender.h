@@ -123,7 +123,7 @@ class Sender {
   void count_duplicate(const Ack& ack, bool advanced, bool window_changed, Delivery& delivery);
   void answer_probe(const Ack& ack, bool dsack, const Delivery& delivery);
   void recover(Time now, const Delivery& delivery, bool advanced, uint32_t pipe_before);
-  void grow(Time now, const Delivery& delivery, uint32_t pipe_before);
+  void grow(Time now, const Delivery& delivery);
 
   // loss_recovery.cc
   void enter_fast_recovery(uint32_t flight);
@@ -164,6 +164,8 @@ class Sender {
   SeqNumber recover_;     // recovery ends when this is acknowledged
   SeqNumber rtt_mark_;    // one sample a round trip: the next when this is acknowledged
   SeqNumber highest_delivered_;
+  uint32_t flight_peak_ = 0;       // the most in flight at an acknowledgment of this round trip
+  SeqNumber flight_until_;         // that round trip ends when this is acknowledged
   uint32_t duplicates_bytes_ = 0;  // without SACK: what duplicate ACKs say has left the network
   uint32_t buffer_bytes_;
   uint16_t mss_ = 536;
@@ -184,8 +186,8 @@ class Sender {
   Time loss_at_ = kNever;
   Time last_sent_ = Time::min();
   Time progress_ = Time::min();
-  Duration rto_min_;
-  Duration rto_max_;
+  Milliseconds rto_min_;
+  Milliseconds rto_max_;
 };
 
 }  // namespace ukstore::net

@@ -2,6 +2,7 @@
 // Which two ends a segment belongs to, and the keyed hash over them.
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 namespace ukstore::net {
@@ -15,7 +16,11 @@ struct Tuple {
   uint16_t local_port = 0;
   uint16_t remote_port = 0;
 
-  bool operator==(const Tuple&) const = default;
+  // As words: every segment asks this.
+  bool operator==(const Tuple& other) const {
+    using Words = std::array<uint32_t, 9>;
+    return std::bit_cast<Words>(*this) == std::bit_cast<Words>(other);
+  }
 };
 
 // 128 random bits that a stack draws once and tells nobody.

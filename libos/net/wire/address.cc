@@ -55,15 +55,6 @@ bool Ipv6Address::is_loopback() const {
   return *this == one;
 }
 
-IpAddress::IpAddress(Ipv4Address address) {
-  std::copy(address.octets.begin(), address.octets.end(), octets.begin() + 12);
-}
-
-Family IpAddress::family() const {
-  static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  return std::memcmp(octets.data(), kMapped, sizeof kMapped) == 0 ? Family::ipv4 : Family::ipv6;
-}
-
 Ipv4Address IpAddress::v4() const {
   assert(family() == Family::ipv4);
   return {{octets[12], octets[13], octets[14], octets[15]}};

@@ -4,6 +4,7 @@
 #include <ukstore/libos/net/wire/family.h>
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -56,16 +57,28 @@ struct IpAddress {
   std::array<uint8_t, 16> octets{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0};
 
   IpAddress() = default;
-  IpAddress(Ipv4Address address);                             // NOLINT: it is an IP address
+  IpAddress(Ipv4Address address) {  // NOLINT: it is an IP address
+    for (size_t i = 0; i < 4; ++i) octets[12 + i] = address.octets[i];
+  }
   IpAddress(Ipv6Address address) : octets(address.octets) {}  // NOLINT
   static IpAddress of(const std::array<uint8_t, 16>& octets) { return Ipv6Address{octets}; }
 
   auto operator<=>(const IpAddress&) const = default;
-  Family family() const;
+  // As two words: every packet asks this several times.
+  bool operator==(const IpAddress& other) const { return words() == other.words(); }
+  Family family() const {
+    constexpr uint64_t kMapped = std::endian::native == std::endian::little ? 0xffff0000 : 0xffff;
+    auto [high, low] = words();
+    uint64_t prefix = std::endian::native == std::endian::little ? low & 0xffffffff : low >> 32;
+    return high == 0 && prefix == kMapped ? Family::ipv4 : Family::ipv6;
+  }
   Ipv4Address v4() const;  // only if the family is ipv4
   Ipv6Address v6() const { return {octets}; }
   bool is_unspecified() const;
   bool is_multicast() const;
+
+ private:
+  std::array<uint64_t, 2> words() const { return std::bit_cast<std::array<uint64_t, 2>>(octets); }
 };
 
 // An address and a port; the port is in host order.

@@ -13,18 +13,33 @@ static_assert(std::endian::native == std::endian::little);
 uint16_t little_endian_sum(std::span<const std::byte> bytes) {
   const std::byte* at = bytes.data();
   size_t left = bytes.size();
-  uint64_t sum = 0;
-  uint64_t carries = 0;  // 32-bit halves summed apart, so that carries cannot be lost
-  for (; left >= 8; left -= 8, at += 8) {
-    uint64_t word;
-    std::memcpy(&word, at, 8);
-    sum += word & 0xffffffff;
-    carries += word >> 32;
+  // 32-bit halves are summed apart, so that carries cannot be lost; 32 bytes at a time, in four
+  // sums that the processor adds side by side.
+  using Lanes = uint64_t __attribute__((vector_size(16)));
+  Lanes low_a{}, high_a{}, low_b{}, high_b{};
+  for (; left >= 32; left -= 32, at += 32) {
+    Lanes a, b;
+    std::memcpy(&a, at, 16);
+    std::memcpy(&b, at + 16, 16);
+    low_a += a & 0xffffffff;
+    high_a += a >> 32;
+    low_b += b & 0xffffffff;
+    high_b += b >> 32;
   }
-  sum = (sum & 0xffffffff) + (sum >> 32) + (carries & 0xffffffff) + (carries >> 32);
-  uint64_t rest = 0;
-  if (left > 0) std::memcpy(&rest, at, left);
-  sum += (rest & 0xffffffff) + (rest >> 32);
+  Lanes lanes = low_a + high_a + low_b + high_b;
+  uint64_t sum = lanes[0] + lanes[1];
+  for (; left >= 4; left -= 4, at += 4) {
+    uint32_t word;
+    std::memcpy(&word, at, 4);
+    sum += word;
+  }
+  if (left >= 2) {
+    uint16_t word;
+    std::memcpy(&word, at, 2);
+    sum += word;
+    left -= 2, at += 2;
+  }
+  if (left > 0) sum += std::to_integer<uint8_t>(*at);
   while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<uint16_t>(sum);
 }

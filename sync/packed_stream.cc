@@ -1,0 +1,122 @@
+#include <ukstore/sync/packed_stream.h>
+
+#include <ukstore/libos/kj/task.h>
+#include <ukstore/store/varint.h>
+
+#include <capnp/serialize-packed.h>
+#include <kj/debug.h>
+
+#include <algorithm>
+
+namespace ukstore {
+namespace {
+
+using libos_kj::Task;
+
+constexpr size_t kReadBytesMin = 1024;
+constexpr size_t kReadBytesMax = 64 * 1024;
+constexpr size_t kLengthBytesMax = 4;
+
+// The length at the front and the bytes that it takes; none if more must come.
+struct Length {
+  size_t bytes;
+  size_t packed_bytes;
+};
+kj::Maybe<Length> length_of(BytesView buffer) {
+  BytesView rest = buffer;
+  if (auto length = take_varint(rest)) {
+    KJ_REQUIRE(*length > 0 && *length <= kMessageBytesMax, "a message of a bad length");
+    return Length{buffer.size() - rest.size(), static_cast<size_t>(*length)};
+  }
+  KJ_REQUIRE(buffer.size() < kLengthBytesMax, "a message of a bad length");
+  return nullptr;
+}
+
+kj::Own<capnp::MessageReader> unpack(BytesView packed, const capnp::ReaderOptions& options) {
+  auto bytes = kj::arrayPtr(reinterpret_cast<const kj::byte*>(packed.data()), packed.size());
+  const size_t words = capnp::computeUnpackedSizeInWords(bytes);
+  KJ_REQUIRE(words > 0 && words * sizeof(capnp::word) <= kMessageBytesMax, "a message is too long");
+  auto unpacked = kj::heapArray<capnp::word>(words);
+  kj::ArrayInputStream input(bytes);
+  capnp::_::PackedInputStream stream(input);
+  stream.read(unpacked.asBytes().begin(), unpacked.asBytes().size());
+  auto reader = kj::heap<capnp::FlatArrayMessageReader>(unpacked.asPtr(), options);
+  return reader.attach(kj::mv(unpacked));
+}
+
+Bytes pack(kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
+  kj::VectorOutputStream packed;
+  capnp::writePackedMessage(packed, segments);
+  auto bytes = packed.getArray();
+  KJ_REQUIRE(bytes.size() <= kMessageBytesMax, "a message of ours is too long");
+  Bytes out;
+  append_varint(out, bytes.size());
+  return out.append(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+}
+
+// The next message; none at the end of the stream.
+Task<kj::Maybe<capnp::MessageReaderAndFds>> read_message(kj::AsyncIoStream& stream, Bytes& buffer,
+                                                         uint64_t& bytes_read,
+                                                         capnp::ReaderOptions options) {
+  for (;;) {
+    size_t room = kReadBytesMin;
+    KJ_IF_MAYBE (length, length_of(buffer)) {
+      const size_t end = length->bytes + length->packed_bytes;
+      if (buffer.size() >= end) {
+        auto reader =
+            unpack(BytesView(buffer).substr(length->bytes, length->packed_bytes), options);
+        buffer.erase(0, end);
+        if (buffer.empty()) buffer.shrink_to_fit();
+        co_return capnp::MessageReaderAndFds{kj::mv(reader), nullptr};
+      }
+      // No more than twice what has come: a length alone reserves nothing.
+      room = std::clamp(std::min(end - buffer.size(), buffer.size()), kReadBytesMin, kReadBytesMax);
+    }
+    const size_t before = buffer.size();
+    buffer.resize(before + room);
+    const size_t got = co_await stream.tryRead(buffer.data() + before, 1, room);
+    buffer.resize(before + got);
+    bytes_read += got;
+    if (got == 0) {
+      KJ_REQUIRE(buffer.empty(), "the stream ends within a message");
+      co_return nullptr;
+    }
+  }
+}
+
+}  // namespace
+
+capnp::ReaderOptions message_limits() {
+  return {.traversalLimitInWords = kMessageBytesMax / sizeof(capnp::word), .nestingLimit = 32};
+}
+
+kj::Promise<kj::Maybe<capnp::MessageReaderAndFds>> PackedStream::tryReadMessage(
+    kj::ArrayPtr<kj::AutoCloseFd>, capnp::ReaderOptions options, kj::ArrayPtr<capnp::word>) {
+  return read_message(stream_, buffer_, bytes_read_, options);
+}
+
+kj::Promise<void> PackedStream::write(Bytes bytes) {
+  bytes_written_ += bytes.size();
+  auto kept = kj::heap<Bytes>(std::move(bytes));
+  auto writing = stream_.write(kept->data(), kept->size());
+  return writing.attach(kj::mv(kept));
+}
+
+kj::Promise<void> PackedStream::writeMessage(
+    kj::ArrayPtr<const int>, kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
+  return write(pack(segments));
+}
+
+kj::Promise<void> PackedStream::writeMessages(
+    kj::ArrayPtr<kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>>> messages) {
+  Bytes all;
+  for (auto& segments : messages) all += pack(segments);
+  return write(std::move(all));
+}
+
+kj::Promise<void> PackedStream::end() {
+  stream_.shutdownWrite();
+  return kj::READY_NOW;
+}
+
+}  // namespace ukstore

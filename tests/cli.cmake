@@ -1,0 +1,11 @@
+if(TARGET ukstore_cli AND UKSTORE_TESTS)
+  ukstore_tests(cli ukstore_cli)
+  if(TARGET tests_cli)
+    target_compile_definitions(tests_cli PRIVATE UKSTORE_BINARY="$<TARGET_FILE:ukstore>"
+                               UKSTORE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_dependencies(tests_cli ukstore)
+  endif()
+endif()
+if(TARGET ukstore_cli AND UKSTORE_FUZZ)
+  ukstore_fuzz(command_line ukstore_cli)
+endif()

@@ -1,0 +1,17 @@
+# What tests of histories share, the tests, and the program behind tests/real.
+if(TARGET ukstore_exchange)
+  add_library(exchange_support STATIC exchange/git/process.cc exchange/git/history_check.cc
+              exchange/git/merge_check.cc exchange/git/seeded_history.cc)
+  target_include_directories(exchange_support PUBLIC ${UKSTORE_INCLUDE})
+  target_link_libraries(exchange_support PRIVATE ukstore_options PUBLIC ukstore_exchange)
+  add_executable(real_histories exchange/real/main.cc)
+  target_link_libraries(real_histories PRIVATE ukstore_options exchange_support)
+  if(UKSTORE_TESTS)
+    ukstore_tests(exchange exchange_support)
+  endif()
+endif()
+if(TARGET ukstore_exchange AND UKSTORE_FUZZ)
+  ukstore_fuzz(fast_import ukstore_exchange)
+  ukstore_fuzz(json_import ukstore_exchange)
+  ukstore_fuzz(tar_import ukstore_exchange)
+endif()

@@ -1,0 +1,144 @@
+#include "history_check.h"
+
+#include "merge_check.h"
+#include "process.h"
+
+#include <ctime>
+#include <fstream>
+#include <set>
+#include <stdexcept>
+
+namespace ukstore::tests {
+namespace {
+
+// What this process holds that is no page of a file.
+uint64_t memory_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("RssAnon:")) return std::strtoull(line.c_str() + 8, nullptr, 10);
+  }
+  return 0;
+}
+
+// CPU seconds of this process.
+double cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+class Step {
+ public:
+  Step(HistoryCheck& check, const Say& say, std::string name)
+      : check_(check), name_(std::move(name)) {
+    if (say) say(name_);
+  }
+  ~Step() { check_.seconds[name_] += cpu_seconds() - start_; }
+
+ private:
+  HistoryCheck& check_;
+  std::string name_;
+  double start_ = cpu_seconds();
+};
+
+std::filesystem::path bare(const std::filesystem::path& at) {
+  std::filesystem::create_directories(at);
+  git_output(at, {"init", "-q", "--bare"});
+  return at;
+}
+
+std::set<std::string> refs_of(const std::filesystem::path& repository) {
+  std::set<std::string> refs;
+  auto listed = git_output(repository, {"for-each-ref", "--format=%(objectname) %(refname)"});
+  for (std::string& line : lines_of(listed)) refs.insert(std::move(line));
+  return refs;
+}
+
+// What git makes of the stream itself.
+void import_by_git(const std::filesystem::path& repository, const std::filesystem::path& to,
+                   const std::vector<std::string>& fast_export) {
+  Process source(git_command(repository, fast_export), Process::Pipe::output);
+  Process sink(git_command(to, {"fast-import", "--quiet", "--force"}), Process::Pipe::input);
+  std::vector<char> buffer(1 << 20);
+  DescriptorSource in(source.descriptor());
+  DescriptorSink out(sink.descriptor());
+  for (;;) {
+    auto taken = in.read(buffer);
+    if (!taken) throw std::runtime_error(taken.error().message);
+    if (*taken == 0) break;
+    auto ok = out.write({buffer.data(), *taken});
+    if (!ok) throw std::runtime_error("git fast-import: " + ok.error().message);
+  }
+  if (source.finish() != 0) throw std::runtime_error("git fast-export failed");
+  if (sink.finish() != 0) throw std::runtime_error("git fast-import failed");
+}
+
+void compare_refs(const std::filesystem::path& git, const std::filesystem::path& ours,
+                  HistoryCheck& check) {
+  auto expected = refs_of(git), found = refs_of(ours);
+  for (const std::string& ref : expected) {
+    if (found.contains(ref)) {
+      ++check.refs_equal;
+    } else {
+      check.faults.push_back("git's fast-import gives " + ref + ", the export does not");
+    }
+  }
+  for (const std::string& ref : found) {
+    if (!expected.contains(ref)) check.faults.push_back("the export gives " + ref);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> full_tree_export() {
+  return {"fast-export",         "--full-tree", "--reencode=no", "--signed-tags=verbatim",
+          "--show-original-ids", "--branches",  "--tags"};
+}
+
+HistoryCheck check_history(const std::filesystem::path& repository, Store& store,
+                           const std::filesystem::path& scratch,
+                           const std::vector<std::string>& fast_export, const Say& say) {
+  HistoryCheck check;
+  BytesSink map;
+  {
+    Step step(check, say, "import");
+    Process source(git_command(repository, fast_export), Process::Pipe::output);
+    DescriptorSource in(source.descriptor());
+    GitImportOptions options{.map = &map};
+    options.progress = [&](const ExchangeProgress& at) {
+      check.memory_kib = std::max(check.memory_kib, memory_kib());
+      if (say) {
+        say(std::to_string(at.commits) + " commits, " + std::to_string(at.bytes >> 20) + " MiB");
+      }
+      return GoOn::yes;
+    };
+    auto imported = import_git(store, in, options);
+    if (!imported) throw std::runtime_error("import: " + imported.error().message);
+    if (source.finish() != 0) throw std::runtime_error("git fast-export failed");
+    check.commits = imported->commits;
+    check.merges = imported->merges;
+    check.differences = imported->difference_count;
+  }
+  auto by_git = bare(scratch / "git"), by_us = bare(scratch / "ukstore");
+  {
+    Step step(check, say, "git's own fast-import");
+    import_by_git(repository, by_git, fast_export);
+  }
+  {
+    Step step(check, say, "export");
+    Process sink(git_command(by_us, {"fast-import", "--quiet", "--force"}), Process::Pipe::input);
+    DescriptorSink out(sink.descriptor());
+    auto exported = export_git(store, out);
+    if (!exported) throw std::runtime_error("export: " + exported.error().message);
+    if (sink.finish() != 0) check.faults.push_back("git's fast-import refuses the export");
+    if (exported->conflict_count > 0) check.faults.push_back("the export holds conflicts");
+  }
+  compare_refs(by_git, by_us, check);
+  {
+    Step step(check, say, "merges");
+    check_merges(repository, store, map.bytes(), check);
+  }
+  return check;
+}
+
+}  // namespace ukstore::tests

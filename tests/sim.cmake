@@ -1,0 +1,3 @@
+if(UKSTORE_TESTS AND TARGET ukstore_sync)
+  ukstore_tests(sim ukstore_sync)
+endif()

@@ -1,0 +1,6 @@
+if(UKSTORE_TESTS AND TARGET ukstore_sync)
+  ukstore_tests(sync ukstore_sync)
+endif()
+if(UKSTORE_FUZZ AND TARGET ukstore_sync)
+  ukstore_fuzz(sync_stream ukstore_sync)
+endif()
