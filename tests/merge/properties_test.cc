@@ -1,6 +1,5 @@
 // Properties of merging that the law kit does not name one by one, and the faults of Irmin 3.11 as
-// transcripts that pass here.  Numbers of properties count the list of laws that the design of merging keeps.
-#include <ukstore/tests/merge/repo_fixture.h>
+// transcripts that pass here.
 
 #include <ukstore/merge/store_graph.h>
 
