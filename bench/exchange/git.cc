@@ -5,6 +5,7 @@
 #include <ukstore/merge/exchange/git_import.h>
 #include <ukstore/merge/store_graph.h>
 #include <ukstore/store/lmdb_backend.h>
+#include <ukstore/tests/exchange/git/descriptor_stream.h>
 
 #include <benchmark/benchmark.h>
 

@@ -57,8 +57,8 @@ kj::Promise<std::vector<net::IpAddress>> StackEvents::resolve(kj::StringPtr name
 
 void StackEvents::changed() { transmitLast(); }
 
-// A driver that waits is woken only by an earlier deadline: what pump() itself sends in its own turn
-// must not make it pump again.
+// A driver that waits is woken only by an earlier deadline: what pump() itself sends in its own
+// turn must not make it pump again.
 void StackEvents::transmitLast() {
   if (transmit_queued_) return;
   transmit_queued_ = true;

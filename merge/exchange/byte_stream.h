@@ -48,26 +48,6 @@ class BytesSink final : public ByteSink {
   Bytes bytes_;
 };
 
-// An open file descriptor, which is borrowed: pipes and files.  Interrupted calls go on.
-class DescriptorSource final : public ByteSource {
- public:
-  explicit DescriptorSource(int descriptor) : descriptor_(descriptor) {}
-  Result<size_t> read(std::span<char> to) override;
-
- private:
-  int descriptor_;
-};
-
-// `full` if there is no room; a closed pipe is `closed` (the caller ignores SIGPIPE).
-class DescriptorSink final : public ByteSink {
- public:
-  explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
-  Result<void> write(BytesView bytes) override;
-
- private:
-  int descriptor_;
-};
-
 // How far an import or export has come.
 struct ExchangeProgress {
   uint64_t bytes = 0;  // of the stream

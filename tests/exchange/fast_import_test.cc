@@ -9,6 +9,7 @@
 
 #include "git/process.h"
 
+#include <ukstore/tests/exchange/git/descriptor_stream.h>
 #include <ukstore/tests/temporary_directory.h>
 
 #include <gtest/gtest.h>

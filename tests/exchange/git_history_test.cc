@@ -7,6 +7,7 @@
 #include <ukstore/merge/exchange/git_import.h>
 #include <ukstore/store/memory_backend.h>
 #include <ukstore/tests/counts.h>
+#include <ukstore/tests/exchange/git/descriptor_stream.h>
 #include <ukstore/tests/temporary_directory.h>
 
 #include <gtest/gtest.h>

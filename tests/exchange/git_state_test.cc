@@ -11,6 +11,7 @@
 #include <ukstore/merge/tx.h>
 #include <ukstore/store/memory_backend.h>
 #include <ukstore/tests/counts.h>
+#include <ukstore/tests/exchange/git/descriptor_stream.h>
 #include <ukstore/tests/temporary_directory.h>
 
 #include <gtest/gtest.h>

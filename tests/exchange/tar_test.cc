@@ -2,6 +2,7 @@
 
 #include <ukstore/merge/types/counter.h>
 #include <ukstore/store/memory_backend.h>
+#include <ukstore/tests/exchange/git/descriptor_stream.h>
 #include <ukstore/tests/temporary_directory.h>
 
 #include "git/process.h"

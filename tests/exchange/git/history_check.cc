@@ -3,6 +3,7 @@
 #include "merge_check.h"
 #include "process.h"
 
+#include <ukstore/tests/exchange/git/descriptor_stream.h>
 #include <ctime>
 #include <fstream>
 #include <set>
