@@ -60,7 +60,7 @@ struct Branch::Drafted {
   State after;
 };
 
-Result<Branch::Drafted> Branch::draft(const WriteFunction& write) {
+Result<Branch::Drafted> Branch::draft(const WriteFunction& write, const Writers::Lease& writer) {
   auto at = head();
   if (!at) return pass_on(at);
   State before(Tree(repo_->store_->objects()));
@@ -73,7 +73,7 @@ Result<Branch::Drafted> Branch::draft(const WriteFunction& write) {
     before = std::move(*state);
     generation = commit->commit.generation + 1;
   }
-  Tx tx(before, repo_->writers_.loose_mint(name_, generation));
+  Tx tx(before, writer.mint(generation));
   write(tx);
   auto after = tx.finish();
   if (!after) return pass_on(after);
@@ -113,7 +113,8 @@ Result<Committed> Branch::update(const WriteFunction& write, UpdateOptions optio
                                  CommitInfo info) {
   if (options.strategy == Strategy::set) return transact(write, std::move(info));
   for (uint32_t attempt = 0;; ++attempt) {
-    auto drafted = draft(write);
+    Writers::Lease writer(repo_->writers_, name_);
+    auto drafted = draft(write, writer);
     if (!drafted) return pass_on(drafted);
     if (drafted->after == drafted->before) {
       return Committed{std::nullopt, drafted->seen.value_or(ObjectRef{})};

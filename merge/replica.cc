@@ -61,13 +61,21 @@ Result<void> Writers::keep(Transaction& tx, BytesView branch, const DotMint& min
   return tx.put_record(record_of(branch), record);
 }
 
-DotMint Writers::loose_mint(BytesView branch, uint64_t generation) {
-  std::lock_guard lock(mutex_);
-  auto loose = loose_.find(branch);
-  if (loose == loose_.end()) loose = loose_.emplace(Bytes(branch), Loose{new_id_()}).first;
-  DotMint mint(generation, loose->second.id, loose->second.next);
-  loose->second.next += 1'000'000;
-  return mint;
+Writers::Lease::Lease(Writers& writers, BytesView branch) : writers_(writers), branch_(branch) {
+  std::lock_guard lock(writers_.mutex_);
+  std::vector<Loose>& idle = writers_.idle_[branch_];
+  if (idle.empty()) {
+    loose_.id = writers_.new_id_();
+    return;
+  }
+  loose_ = idle.back();
+  idle.pop_back();
+}
+
+Writers::Lease::~Lease() {
+  loose_.next += 1'000'000;
+  std::lock_guard lock(writers_.mutex_);
+  writers_.idle_[branch_].push_back(loose_);
 }
 
 }  // namespace ukstore

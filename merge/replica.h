@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <vector>
 
 namespace ukstore {
 
@@ -38,19 +39,38 @@ class Writers {
   // Remembers how far a mint has come.
   Result<void> keep(Transaction& tx, BytesView branch, const DotMint& mint) const;
 
-  // A mint for work outside a transaction: an id that is never stored, and numbers for a million
-  // dots.
-  DotMint loose_mint(BytesView branch, uint64_t generation);
-
  private:
   struct Loose {
     ReplicaId id;
     uint64_t next = 1;
   };
+
+ public:
+  // A replica id for a draft outside a transaction, never stored.  Whoever mints with an id must
+  // have seen all that was minted with it (a counter folds the entries of its own id), so an id
+  // serves one draft at a time: take it before the head is read, and let go of it when the draft
+  // has landed.
+  class Lease {
+   public:
+    Lease(Writers& writers, BytesView branch);
+    ~Lease();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+
+    // Once; numbers for a million dots.
+    DotMint mint(uint64_t generation) const { return DotMint(generation, loose_.id, loose_.next); }
+
+   private:
+    Writers& writers_;
+    Bytes branch_;
+    Loose loose_;
+  };
+
+ private:
   const NewReplicaId new_id_;
   const Bytes incarnation_;
   std::mutex mutex_;
-  std::map<Bytes, Loose, std::less<>> loose_;
+  std::map<Bytes, std::vector<Loose>, std::less<>> idle_;  // by branch
 };
 
 }  // namespace ukstore

@@ -112,7 +112,7 @@ class Branch {
       const CommitInfo& info,
       const std::function<Result<ReplayOutcome>(ReplayOntoBranch&, Transaction&)>& run);
   Branch(Repo& repo, Bytes name) : repo_(&repo), name_(std::move(name)) {}
-  Result<Drafted> draft(const WriteFunction& write);
+  Result<Drafted> draft(const WriteFunction& write, const Writers::Lease& writer);
   Result<std::optional<Committed>> land(Transaction& transaction, const Drafted& draft,
                                         const UpdateOptions& options, const CommitInfo& info);
   Repo* repo_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <set>
 
 namespace ukstore {
 
@@ -86,6 +87,20 @@ std::shared_ptr<Arena> Arena::keeping(std::shared_ptr<Arena> arena, std::shared_
   return younger;
 }
 
+std::vector<Arena*> Arena::and_kept() {
+  auto older = [](const Arena* a, const Arena* b) { return a->birth_ < b->birth_; };
+  std::set<Arena*, decltype(older)> all{this};
+  std::vector<Arena*> open{this};
+  while (!open.empty()) {
+    Arena* arena = open.back();
+    open.pop_back();
+    for (auto& kept : arena->kept_) {
+      if (all.insert(kept.get()).second) open.push_back(kept.get());
+    }
+  }
+  return {all.begin(), all.end()};
+}
+
 void Arena::mark_written(StagedObject& object, Address address, Drop drop) {
   assert(address && !address.is_staged());
   if (!object.written()) {
@@ -108,7 +123,7 @@ void Arena::set_spill(size_t limit_bytes, std::function<Result<void>(Arena&)> sp
 
 Result<void> Arena::spill() {
   assert(spill_);
-  return unwritten_bytes() > 0 ? spill_(*this) : Result<void>();
+  return spill_(*this);
 }
 
 Result<void> Arena::relieve() {

@@ -78,6 +78,10 @@ class Arena {
   // that keeps both and spills as `arena` does.  A null `other` has no objects.
   static std::shared_ptr<Arena> keeping(std::shared_ptr<Arena> arena, std::shared_ptr<Arena> other);
 
+  // This arena and all that it keeps, directly or not, the oldest first: no object of one names an
+  // object of a later one.
+  std::vector<Arena*> and_kept();
+
   // Marks an object as written and, with `Drop::yes`, gives up its bytes.  Memory is freed when the
   // bytes of all objects here are given up.
   enum class Drop { no, yes };

@@ -142,13 +142,23 @@ Result<void> ObjectStore::persist(Write& write, std::span<const Address> roots) 
 }
 
 Result<void> ObjectStore::spill(Arena& arena) {
+  for (Arena* each : arena.and_kept()) {
+    if (each->unwritten_bytes() == 0) continue;
+    // Others may be reading what is only kept.
+    auto drop = each == &arena ? Arena::Drop::yes : Arena::Drop::no;
+    if (auto ok = spill_objects(*each, drop); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> ObjectStore::spill_objects(Arena& arena, Arena::Drop drop) {
   // Dirty pages wait in memory until their transaction ends, so it ends after this many bytes.
   constexpr size_t kTransactionBytesMax = size_t{16} << 20;
   auto& objects = arena.objects();
   for (auto next = objects.begin(); next != objects.end();) {
     auto write = state_->backend.write();
     if (!write) return pass_on(write);
-    SegmentWriter writer(**write, SegmentWriter::Drop::yes);
+    SegmentWriter writer(**write, drop);
     for (; next != objects.end() && writer.bytes() < kTransactionBytesMax; ++next) {
       if (next->written()) continue;
       if (auto ok = writer.add(*next); !ok) return ok;

@@ -58,7 +58,7 @@ class ObjectStore {
   Result<void> persist(Write& write, std::span<const Address> roots);
   // The same for all objects of an arena, in a transaction of its own without waiting for the disk
   // (a later durable commit covers it), dropping their bytes: for writes larger than memory.
-  Result<void> spill(Arena& arena);
+  Result<void> spill(Arena& arena);  // and what it keeps
 
   // Merges the tables of segments above the index's high-water mark into the index if more than
   // `kUnindexedMax` of them wait.  Called by writers within their transaction.
@@ -71,6 +71,7 @@ class ObjectStore {
   Backend& backend() const;
 
  private:
+  Result<void> spill_objects(Arena& arena, Arena::Drop drop);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -210,7 +210,8 @@ Result<BuiltTree> TreeEditor::child_after(const Edit& edit, const std::optional<
 Result<BuiltTree> TreeEditor::apply_here(const NodeView& old, std::span<const Edit> edits) {
   BuiltTree unchanged{.changed = false};
   if (edits.empty()) return unchanged;
-  if (edits.size() == 1 && old.count() == 0) {
+  // An edit of a child can be resolved only once: `below_` gives up what it holds.
+  if (edits.size() == 1 && old.count() == 0 && edits.front().child != Edit::Part::edit) {
     auto small = one_entry(edits.front());
     if (!small || small->is_small()) return small;
   }

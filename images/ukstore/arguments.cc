@@ -39,7 +39,9 @@ std::vector<std::string> command_words(const std::vector<std::string>& words) {
     for (const Option& option : global_options()) {
       const bool named = words[i] == "--" + std::string(option.name) ||
                          (option.letter && words[i] == std::string{'-', option.letter});
-      if (named && !option.value.empty()) ++i;
+      if (!named) continue;
+      if (!option.value.empty()) ++i;
+      break;
     }
   }
   return plain;

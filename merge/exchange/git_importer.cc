@@ -193,10 +193,15 @@ Result<uint32_t> GitImporter::commit_of(const Reference& reference) const {
 
 Result<void> GitImporter::relieve() {
   constexpr size_t kStagedBytesMax = size_t{4} << 20, kStagedObjectsMax = size_t{1} << 16;
-  if (arena_->unwritten_bytes() < kStagedBytesMax && arena_->objects().size() < kStagedObjectsMax) {
-    return {};
+  constexpr size_t kArenasMax = 64;
+  size_t bytes = 0, objects = 0;
+  const std::vector<Arena*> arenas = arena_->and_kept();
+  for (Arena* arena : arenas) {
+    bytes += arena->unwritten_bytes();
+    objects += arena->objects().size();
   }
-  return spill();
+  const bool small = bytes < kStagedBytesMax && objects < kStagedObjectsMax;
+  return small && arenas.size() < kArenasMax ? Result<void>() : spill();
 }
 
 // Writes what is staged and forgets its memory: from here on all is found where it was written.

@@ -92,6 +92,8 @@ Result<void> GitImporter::close_commit() {
   auto tree = state_of(open, open.tree, import_mint(commit->generation, "git " + to_hex(id)));
   if (!tree) return pass_on(tree, "commit " + to_hex(id));
   commit->tree = tree->root();
+  // A merge of merged bases stages its nodes in arenas of its own.
+  arena_ = Arena::keeping(std::move(arena_), tree->arena());
   if (auto ok = check(*commit); !ok) return stream_.refuse(ok.error().message, ok.error().kind);
   auto jump = jump_for(history_.source(), commit->parents);
   if (!jump) return pass_on(jump, "jump");
