@@ -1,7 +1,7 @@
 // Properties of merging that the law kit does not name one by one, and the faults of Irmin 3.11 as
 // transcripts that pass here.
-
 #include <ukstore/merge/store_graph.h>
+#include <ukstore/tests/merge/repo_fixture.h>
 
 #include <algorithm>
 #include <random>
