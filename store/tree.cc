@@ -1,6 +1,7 @@
 #include <ukstore/store/tree.h>
 
 #include <ukstore/store/tree_access.h>
+#include <ukstore/store/tree_edit.h>
 #include <ukstore/store/value.h>
 
 #include <algorithm>
@@ -220,6 +221,14 @@ Result<Tree> Tree::subtree(BytesView path) const {
   if (!entry) return pass_on(entry);
   if (!*entry) return Tree(*objects_).in(arena_);
   return child(**entry);
+}
+
+Result<Tree> Tree::apply(std::span<const Edit> edits) const {
+  TreeEditor editor(*objects_, arena());
+  auto built = editor.apply(NodeView(node_), edits);
+  if (!built) return pass_on(built);
+  if (!built->changed) return *this;
+  return editor.load(*built);
 }
 
 }  // namespace ukstore

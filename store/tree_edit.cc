@@ -393,12 +393,4 @@ Result<void> TreeEditor::resolve_child(const Edit& edit, const std::optional<Ent
   return {};
 }
 
-Result<Tree> Tree::apply(std::span<const Edit> edits) const {
-  TreeEditor editor(*objects_, arena());
-  auto built = editor.apply(NodeView(node_), edits);
-  if (!built) return pass_on(built);
-  if (!built->changed) return *this;
-  return editor.load(*built);
-}
-
 }  // namespace ukstore
