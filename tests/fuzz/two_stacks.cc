@@ -136,6 +136,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       case 2:
         if (!end.finished) end.allowed += in.byte() * 64u;
         end.finished = end.finished || (op & 64) != 0;
+        // Final once it has finished, before which no end of the stream can come.
+        ends[1 - (op >> 7)].expected = end.allowed;
         break;
       case 3:
         hosts.run(each, [] { return false; }, std::chrono::milliseconds(in.byte() * 4));
