@@ -30,7 +30,7 @@ struct MergeBudget {
 struct MergedPosition {
   Bytes path;
   std::optional<Kind> kind;  // of the value that merged; nullopt: the entry at the path itself
-  std::string_view rule;     // "writes", "dots", "elements", "type"
+  std::string_view rule;     // "writes", "dots", "elements", "type"; "changed" (changed_side.h)
 };
 
 class MergeEngine {

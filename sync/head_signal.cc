@@ -3,7 +3,7 @@
 namespace ukstore {
 
 HeadSignal::HeadSignal(Store& store)
-    : store_(store), watch_(store.watch({}, [this](const WatchEvent&) { fire(); })) {}
+    : store_(store), watch_(store.watch({}, [this](const WatchEvent&) { wake(); })) {}
 
 HeadSignal::~HeadSignal() { store_.unwatch(watch_); }
 
@@ -15,7 +15,7 @@ kj::Promise<void> HeadSignal::next() {
   return kj::mv(paf.promise);
 }
 
-void HeadSignal::fire() {
+void HeadSignal::wake() {
   std::vector<kj::Own<kj::CrossThreadPromiseFulfiller<void>>> woken;
   {
     std::lock_guard lock(mutex_);

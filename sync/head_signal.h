@@ -19,10 +19,10 @@ class HeadSignal {
 
   // Resolves after the next move of any head or tag.  Ask for it first, then look at the heads.
   kj::Promise<void> next();
+  // As if a head had moved: for whoever has learnt that otherwise.  From any thread.
+  void wake();
 
  private:
-  void fire();
-
   Store& store_;
   std::mutex mutex_;
   std::vector<kj::Own<kj::CrossThreadPromiseFulfiller<void>>> waiting_;

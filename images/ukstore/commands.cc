@@ -18,6 +18,7 @@ const std::vector<Group>& groups() {
       {"Other formats", exchange_commands()},
       {"Health", health_commands()},
       {"Watching", watch_commands()},
+      {"Nodes", node_commands()},
       {"Help", help_commands()},
   };
   return kGroups;

@@ -33,6 +33,7 @@ std::vector<Command> archive_commands();
 std::vector<Command> exchange_commands();
 std::vector<Command> health_commands();
 std::vector<Command> watch_commands();
+std::vector<Command> node_commands();
 std::vector<Command> help_commands();
 
 }  // namespace ukstore::cli
