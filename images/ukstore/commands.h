@@ -38,6 +38,7 @@ std::vector<Command> remote_commands();
 std::vector<Command> clone_commands();
 std::vector<Command> transfer_commands();
 std::vector<Command> serve_commands();
+std::vector<Command> node_commands();
 std::vector<Command> help_commands();
 
 }  // namespace ukstore::cli

@@ -13,10 +13,11 @@ namespace {
 MergeOptions options_of(Context& context, const Arguments& arguments) {
   MergeOptions options;
   const std::string policy = arguments.option("on-conflict").value_or("keep-both");
-  options.policy = policy == "fail"     ? Policy::fail
-                   : policy == "ours"   ? Policy::ours
-                   : policy == "theirs" ? Policy::theirs
-                                        : Policy::keep_both;
+  options.policy = policy == "fail"      ? Policy::fail
+                   : policy == "ours"    ? Policy::ours
+                   : policy == "theirs"  ? Policy::theirs
+                   : policy == "changed" ? Policy::changed
+                                         : Policy::keep_both;
   if (arguments.has("explain")) options.explain = Explain::yes;
   if (arguments.has("dry-run")) options.run = Run::dry;
   options.info = context.commit_info("merge " + printable(arguments.at("REV")));
@@ -161,14 +162,16 @@ std::vector<Command> merge_commands() {
        .usage = "REV",
        .summary = "merges a revision into the branch; exit code 4 if a conflict remains",
        .more = "Without options the merge is canonical: who merges the same heads makes the same "
-               "commit.",
+               "commit.\n"
+               "--on-conflict changed compares states as git does: where one side shows what the "
+               "base shows,\nthe other's change is taken, a removal too, though both wrote.",
        .options = {{"dry-run", 0, "", "only say what would come of it"},
                    {"explain", 0, "", "for each path base, ours, theirs, rule and result"},
                    {"on-conflict",
                     0,
                     "HOW",
                     "what becomes of conflicts",
-                    {"keep-both", "fail", "ours", "theirs"}},
+                    {"keep-both", "fail", "ours", "theirs", "changed"}},
                    {"message", 'm', "MSG", "an ordinary commit with this message"}},
        .example = {apart, "ukstore merge draft --explain",
                    "hits  by dots\n  base    counter 1\n  ours    counter 11\n"
