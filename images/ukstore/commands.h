@@ -34,6 +34,7 @@ std::vector<Command> exchange_commands();
 std::vector<Command> health_commands();
 std::vector<Command> watch_commands();
 std::vector<Command> node_commands();
+std::vector<Command> node_machine_commands();  // listed with those
 std::vector<Command> help_commands();
 
 }  // namespace ukstore::cli
