@@ -12,11 +12,11 @@ function(ukstore_image name)
   set(target image_${name})
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}_symbols)
   set(script ${CMAKE_SOURCE_DIR}/libos/core/image.ld)
-  add_library(${target}_objects OBJECT ${image_SOURCES})
+  add_library(${target}_objects OBJECT ${image_SOURCES} ${CMAKE_SOURCE_DIR}/libos/program/left_out.cc)
   set_target_properties(${target}_objects PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_include_directories(${target}_objects PRIVATE ${UKSTORE_INCLUDE})
   target_compile_options(${target}_objects PRIVATE -fno-pie -fstack-protector-strong
-    -ffunction-sections -fdata-sections ${UKSTORE_IMAGE_PATH_FLAGS})
+    -ffunction-sections -fdata-sections)
   target_link_libraries(${target}_objects PRIVATE ukstore_options)
   # By file: the targets' own dependencies lead to shared libraries.
   set(archives)

@@ -37,7 +37,14 @@ class MergeIntoBranch {
  private:
   Result<MergeOutcome> merge(const GraphCommit& ours, const GraphCommit& theirs,
                              const MergeOptions& options);
-  // Writes what the options say over the merged state; the mint that is left, if there was one.
+  // Policy `changed`: the merged state as it makes it, and what still disagrees.
+  Result<State> take_changed(const GraphCommit& ours, const GraphCommit& theirs, State merged,
+                             std::vector<MergedPosition>& positions, MergeOutcome& outcome,
+                             Run run);
+  Result<std::vector<Explanation>> explain(const std::vector<MergedPosition>& positions,
+                                           const GraphCommit& ours, const GraphCommit& theirs,
+                                           const State& merged);
+  // Writes what the options say over the merged state.
   Result<State> resolve(const State& ours, const State& theirs, State merged,
                         const std::vector<Bytes>& conflicts, const MergeOptions& options,
                         uint64_t generation);

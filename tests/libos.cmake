@@ -1,5 +1,8 @@
 if(UKSTORE_TESTS)
   ukstore_tests(libos ukstore_libos_host)
+  if(TARGET tests_libos)
+    target_sources(tests_libos PRIVATE ${CMAKE_SOURCE_DIR}/libos/tools/symbol_table.cc)
+  endif()
 endif()
 if(UKSTORE_FUZZ)
   ukstore_fuzz(virtio ukstore_libos_host)

@@ -10,11 +10,9 @@ extern "C" {
 extern std::byte libos_eh_frame_start[], libos_eh_frame_end[];
 extern std::byte libos_syscall_entry[], libos_syscall_return[], libos_trap_common[];
 extern std::byte libos_trap_return[], libos_notes_start[], libos_notes_end[];
-// Filled in by the image's second link: a count, that many addresses of functions in rising order,
-// and their names in the same order, each ended by NUL.
+// Filled in by the image's second link.
 extern uint32_t libos_symbol_count;
-extern uint32_t libos_symbol_addresses[];
-extern char libos_symbol_names[];
+extern const uint8_t libos_symbol_distances[], libos_symbol_pairs[][2], libos_symbol_names[];
 }
 
 namespace ukstore::libos {
@@ -53,16 +51,10 @@ std::optional<FrameRegisters> through_entry(const FrameRegisters& r) {
 }  // namespace
 
 Symbol symbol_of(uint64_t address) {
-  if (!in_text(address) || libos_symbol_count == 0 || address < libos_symbol_addresses[0]) {
-    return {"?", 0};
-  }
-  const char* name = libos_symbol_names;
-  uint32_t i = 0;
-  while (i + 1 < libos_symbol_count && libos_symbol_addresses[i + 1] <= address) {
-    name += std::strlen(name) + 1;
-    ++i;
-  }
-  return {name, address - libos_symbol_addresses[i]};
+  SymbolTable table{libos_symbol_count, libos_symbol_distances, libos_symbol_pairs,
+                    libos_symbol_names};
+  if (!in_text(address)) table.count = 0;
+  return find_symbol(table, address);
 }
 
 void add_build_id(Text<41>& text) {

@@ -2,20 +2,14 @@
 // Who called whom, and the names of functions.
 
 #include <cstdint>
-#include <string_view>
 
 #include <ukstore/libos/core/call_frames.h>
 #include <ukstore/libos/core/descriptors.h>
-#include <ukstore/libos/core/text.h>
+#include <ukstore/libos/core/symbol_names.h>
 
 namespace ukstore::libos {
 
-struct Symbol {
-  std::string_view name;  // "?" if unknown
-  uint64_t offset;
-};
-
-// The function that holds `address`, from the table that the image carries.
+// The function that holds `address`, from the table that the image carries; "?" if none does.
 Symbol symbol_of(uint64_t address);
 
 // The image's build id in hexadecimal; empty if it has none.

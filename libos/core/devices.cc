@@ -1,12 +1,12 @@
 #include <ukstore/libos/core/devices.h>
 
 #include <bit>
-#include <new>
 
 #include <ukstore/libos/core/apic.h>
 #include <ukstore/libos/core/console.h>
 #include <ukstore/libos/core/counters.h>
 #include <ukstore/libos/core/disk_file.h>
+#include <ukstore/libos/core/late.h>
 #include <ukstore/libos/core/panic.h>
 #include <ukstore/libos/core/virtio/dma.h>
 #include <ukstore/libos/core/virtio/pci.h>
@@ -18,27 +18,27 @@ namespace {
 constexpr size_t kMmioMax = 32, kPciMax = 16, kVectors = 256;
 constexpr uint64_t kFramesKept = 64;  // never given to the cache
 
-MmioTransport mmio[kMmioMax];
-PciTransport pci[kPciMax];
+Late<MmioTransport> mmio[kMmioMax];
+Late<PciTransport> pci[kPciMax];
 size_t pci_count = 0;
 MachineTransport* by_vector[kVectors] = {};
 
 // One of each kind; a second one is left alone.
-VirtioBlock block;
-VirtioNet net;
-VirtioRandom random_device;
-VirtioConsole console;
+Late<VirtioBlock> block;
+Late<VirtioNet> net;
+Late<VirtioRandom> random_device;
+Late<VirtioConsole> console;
 const Transport* net_transport = nullptr;
 bool has_block = false, has_net = false, has_random = false, has_console = false;
-alignas(DiskFile) std::byte disk_storage[sizeof(DiskFile)];
+Late<DiskFile> disk_room;
 DiskFile* disk = nullptr;
 
 void start_block(Transport& transport, const Settings& settings) {
   if (has_block) return;
-  if (!block.start(transport)) panic(Trap::bad_machine, "the disk cannot be used");
+  if (!block.make().start(transport)) panic(Trap::bad_machine, "the disk cannot be used");
   has_block = true;
-  uint64_t mib = block.blocks() * kBlockBytes >> 20;
-  if (block.has_flush()) {
+  uint64_t mib = block->blocks() * kBlockBytes >> 20;
+  if (block->has_flush()) {
     log("disk: ", mib, " MiB, commits are flushed");
   } else if (settings.trust_device) {
     log("disk: ", mib, " MiB, NO FLUSH: durability is the device's word");
@@ -55,17 +55,17 @@ void start_device(Transport& transport, const Settings& settings) {
     case DeviceKind::block:
       return start_block(transport, settings);
     case DeviceKind::net:
-      if (has_net || !net.start(transport)) return;
+      if (has_net || !net.make().start(transport)) return;
       has_net = true;
       net_transport = &transport;
       return;
     case DeviceKind::random:
-      has_random = has_random || random_device.start(transport);
+      has_random = has_random || random_device.make().start(transport);
       return;
     case DeviceKind::console:
-      if (has_console || !console.start(transport)) return;
+      if (has_console || !console.make().start(transport)) return;
       has_console = true;
-      return console_use([](std::string_view text) { console.write(text); });
+      return console_use([](std::string_view text) { console->write(text); });
     default:
       return;
   }
@@ -74,7 +74,7 @@ void start_device(Transport& transport, const Settings& settings) {
 void found_pci(PciAddress at, void* context) {
   if (pci_count == kPciMax) return;
   uint8_t vector = allocate_vector();
-  PciTransport& transport = pci[pci_count++];
+  PciTransport& transport = pci[pci_count++].make();
   by_vector[vector] = &transport;
   transport.start(at, vector);
   start_device(transport, *static_cast<const Settings*>(context));
@@ -94,12 +94,12 @@ constexpr uint64_t kTableBytesPerPage =
 
 uint64_t cache_pages(const Settings& settings) {
   uint64_t left = frames_uncommitted();
-  uint64_t wanted = settings.cache_kib ? settings.cache_kib * 1024 / kPageBytes : left / 2;
+  uint64_t wanted = settings.cache_kib ? settings.cache_kib * 1024 / kPageBytes : left / 3;
   uint64_t possible =
       left > kFramesKept ? (left - kFramesKept) * kPageBytes / (kPageBytes + 2 * kTableBytesPerPage)
                          : 0;
-  if (wanted > block.blocks() + PageCache::kSlotsMin)
-    wanted = block.blocks() + PageCache::kSlotsMin;
+  if (wanted > block->blocks() + PageCache::kSlotsMin)
+    wanted = block->blocks() + PageCache::kSlotsMin;
   if (wanted > possible && settings.cache_kib) {
     panic(Trap::bad_machine, "cache=", settings.cache_kib, " is more than the memory left");
   }
@@ -112,9 +112,10 @@ uint64_t cache_pages(const Settings& settings) {
 void devices_start(const Settings& settings) {
   for (size_t i = 0; i < settings.mmio_count; ++i) {
     uint8_t vector = allocate_vector();
-    by_vector[vector] = &mmio[i];
-    mmio[i].start(settings.mmio[i], vector);
-    start_device(mmio[i], settings);
+    MmioTransport& transport = mmio[i].make();
+    by_vector[vector] = &transport;
+    transport.start(settings.mmio[i], vector);
+    start_device(transport, settings);
   }
   scan_pci(found_pci, const_cast<Settings*>(&settings));
 }
@@ -127,15 +128,15 @@ void disk_start(const Settings& settings) {
                            .sorted = make_array<uint32_t>(pages),
                            .pages = make_array<std::byte*>(pages)};
   if (!commit(pages)) panic(Trap::bad_machine, "too little memory for the page cache");
-  disk = new (disk_storage) DiskFile(block, memory);
+  disk = &disk_room.make(*block, memory);
   if (!disk->start()) panic(Trap::bad_machine, "the disk cannot be read, or has under 8 KiB");
   use_disk(*disk, settings.disk_path);
   log("disk: at ", settings.disk_path, ", cache of ", pages * kPageBytes >> 10, " KiB");
 }
 
-bool random_from_device(std::span<std::byte> out) { return has_random && random_device.fill(out); }
+bool random_from_device(std::span<std::byte> out) { return has_random && random_device->fill(out); }
 
-VirtioNet* network() { return has_net ? &net : nullptr; }
+VirtioNet* network() { return has_net ? &*net : nullptr; }
 
 void drop_disk_cache() {
   if (disk) disk->drop_clean();
@@ -149,7 +150,7 @@ void device_interrupt(uint8_t vector) {
 }
 
 void collect_device_counters() {
-  BlockCounters b = block.counters();
+  BlockCounters b = has_block ? block->counters() : BlockCounters{};
   counters.disk_requests = b.requests;
   counters.disk_bytes_read = b.bytes_read;
   counters.disk_bytes_written = b.bytes_written;
@@ -159,11 +160,11 @@ void collect_device_counters() {
   counters.cache_hits = c.hits;
   counters.cache_misses = c.misses;
   counters.cache_evictions = c.evictions;
-  NetCounters n = net.counters();
+  NetCounters n = has_net ? net->counters() : NetCounters{};
   counters.frames_received = n.received;
   counters.frames_sent = n.sent;
   counters.frames_dropped = n.dropped;
-  counters.device_faults = block.faults() + net.faults();
+  counters.device_faults = (has_block ? block->faults() : 0) + (has_net ? net->faults() : 0);
 }
 
 std::byte* dma_page() {

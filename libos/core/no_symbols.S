@@ -6,8 +6,9 @@
 .skip 20
 .section .libos.symbols, "a"
 .balign 4
-.global libos_symbol_count, libos_symbol_addresses, libos_symbol_names
+.global libos_symbol_count, libos_symbol_distances, libos_symbol_pairs, libos_symbol_names
 libos_symbol_count: .long 0
-libos_symbol_addresses:
+libos_symbol_distances:
+libos_symbol_pairs:
 libos_symbol_names:
 .section .note.GNU-stack, "", @progbits

@@ -27,7 +27,7 @@ void say_registers(const TrapFrame& f) {
 
 void say_place(uint64_t address) {
   Symbol symbol = symbol_of(address);
-  say("  ", hex(address), " ", symbol.name, "+", hex(symbol.offset));
+  say("  ", hex(address), " ", symbol.name.view(), "+", hex(symbol.offset));
 }
 
 }  // namespace

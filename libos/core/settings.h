@@ -20,7 +20,7 @@ struct Setting {
 };
 
 inline constexpr Setting kSettings[] = {
-    {"cache", "0", "KiB of memory for cached disk pages; 0 is half of what is free at start"},
+    {"cache", "0", "KiB of memory for cached disk pages; 0 is a third of what is free at start"},
     {"console", "8388608", "bytes that the program may write to the console; the rest is dropped"},
     {"disk", "/disk", "the path by which the program opens the disk"},
     {"durability", "flush", "flush: refuse a disk without flush; device: believe such a disk"},

@@ -7,6 +7,7 @@
 #include <ukstore/libos/core/console.h>
 #include <ukstore/libos/core/devices.h>
 #include <ukstore/libos/core/frames.h>
+#include <ukstore/libos/core/late.h>
 #include <ukstore/libos/core/paging.h>
 #include <ukstore/libos/core/panic.h>
 #include <ukstore/libos/core/program_stack.h>
@@ -23,10 +24,10 @@ namespace ukstore::libos {
 namespace {
 
 constinit Machine machine;
-constinit Settings settings;
+Late<Settings> settings;
 
 void enter_program() {
-  uint64_t stack = make_program_stack(settings);
+  uint64_t stack = make_program_stack(*settings);
   seal();
   Thread* thread = current_thread();
   libos_kernel_stack_low = thread->kernel_stack_low;
@@ -43,20 +44,21 @@ extern "C" void libos_start(uint64_t start_info) {
   console_start();
   descriptors_start();
   machine = read_start_info(start_info);
-  settings = parse_command_line(machine.command_line, sizeof machine.command_line);
+  const Settings& given =
+      settings.make(parse_command_line(machine.command_line, sizeof machine.command_line));
   frames_start({machine.ram.data(), machine.ram_count});
   paging_start();
   uint64_t vector_bytes = vector_state_start();
   threads_start(vector_bytes);
-  if (!settings.error.empty()) {
-    panic(Trap::bad_command_line, "cannot make sense of \"", settings.error, "\"");
+  if (!given.error.empty()) {
+    panic(Trap::bad_command_line, "cannot make sense of \"", given.error, "\"");
   }
-  if (settings.log_to_console) log_to_console();
-  clock_start(settings.wall_seconds);
+  if (given.log_to_console) log_to_console();
+  clock_start(given.wall_seconds);
   apic_start();
-  devices_start(settings);
-  random_start(settings.seed);
-  disk_start(settings);
-  system_calls_start(settings);
+  devices_start(given);
+  random_start(given.seed);
+  disk_start(given);
+  system_calls_start(given);
   enter_program();
 }

@@ -208,7 +208,8 @@ void preempt_if_due() {
   expire_timers();
   bool slice_over = slice_end != kForever && monotonic_ns() >= slice_end;
   if (ready.first && (woke_some || slice_over)) return yield();
-  if (timers) arm_for(slice_end);
+  // The timer may come early by our clock, whose frequency is refined as it runs.
+  arm_for(slice_end);
 }
 
 Thread* start_thread(const SyscallFrame& parent, uint64_t program_stack, uint64_t fs_base) {

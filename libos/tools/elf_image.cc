@@ -7,6 +7,8 @@
 #include <cxxabi.h>
 #include <elf.h>
 
+#include <ukstore/libos/tools/symbol_table.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -100,17 +102,27 @@ std::string build_id(const Image& image) {
   return words.str();
 }
 
+void write_bytes(std::ofstream& out, const char* label, std::string_view bytes) {
+  out << label << ":\n";
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    out << (i % 32 == 0 ? "\n.byte " : ",") << unsigned{static_cast<uint8_t>(bytes[i])};
+  }
+  out << "\n";
+}
+
+// libos/core/symbol_names.h has the format.
 int write_symbols(const Image& image, const char* path) {
   auto table = functions(image);
+  ukstore::tools::EncodedSymbols encoded = ukstore::tools::encode_symbols(table);
   std::ofstream out(path);
   out << ".section .note.libos.id, \"a\", @note\n.balign 4\n.long 4, 20, 3\n.asciz \"GNU\"\n"
       << build_id(image);
   out << ".section .libos.symbols, \"a\"\n.balign 4\n"
-      << ".global libos_symbol_count, libos_symbol_addresses, libos_symbol_names\n"
-      << "libos_symbol_count: .long " << table.size() << "\nlibos_symbol_addresses:\n";
-  for (const auto& [address, name] : table) out << ".long " << address << "\n";
-  out << "libos_symbol_names:\n";
-  for (const auto& [address, name] : table) out << ".asciz \"" << name << "\"\n";
+      << ".global libos_symbol_count, libos_symbol_distances, libos_symbol_pairs\n"
+      << ".global libos_symbol_names\nlibos_symbol_count: .long " << table.size() << "\n";
+  write_bytes(out, "libos_symbol_distances", encoded.distances);
+  write_bytes(out, "libos_symbol_pairs", encoded.pairs);
+  write_bytes(out, "libos_symbol_names", encoded.names);
   out << ".section .note.GNU-stack, \"\", @progbits\n";
   return out.good() ? 0 : 1;
 }

@@ -7,9 +7,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <ukstore/tests/counts.h>
 
-// Many connections: at once, one after another, and half ones.
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <thread>
+
+// Many connections: at once, one after another, and half ones; and many bytes on one.
 
 namespace ukstore::net {
 namespace {
@@ -42,6 +47,44 @@ TEST_F(Load, AThousandConnectionsAtOnceAllHearTheirEcho) {
     EXPECT_EQ(read_some(all[i], 11), "number " + std::to_string(1000 + i));
   EXPECT_EQ(reported("connections"), 1001);  // and the one that asks
   for (int fd : all) ::close(fd);
+}
+
+// A stream that the other end sends back, so that all of it passes both ways and each byte is held
+// against what was sent.  256 MiB; 10 GB at full counts.
+TEST_F(Load, AStreamComesBackAsItWasSent) {
+  const auto total = static_cast<uint64_t>(tests::count(256, 9537)) << 20;
+  // A length that no segment, window or buffer divides.
+  std::string pattern(1'000'003, '\0');
+  std::mt19937_64 random(3);
+  for (char& c : pattern) c = static_cast<char>(random());
+  ASSERT_TRUE(start(Header::virtio));
+  int fd = connect_to(7);
+  ASSERT_GE(fd, 0);
+  std::thread writer([&] {
+    for (uint64_t sent = 0; sent < total;) {
+      size_t at = sent % pattern.size();
+      size_t length = std::min<uint64_t>(pattern.size() - at, total - sent);
+      ssize_t done = ::send(fd, pattern.data() + at, length, MSG_NOSIGNAL);
+      if (done <= 0) return;
+      sent += static_cast<uint64_t>(done);
+    }
+    ::shutdown(fd, SHUT_WR);
+  });
+  uint64_t received = 0;
+  bool same = true;
+  std::string buffer(1 << 18, '\0');
+  while (same) {
+    size_t at = received % pattern.size();
+    ssize_t got = ::recv(fd, buffer.data(), std::min(buffer.size(), pattern.size() - at), 0);
+    if (got <= 0) break;
+    same = std::memcmp(buffer.data(), pattern.data() + at, static_cast<size_t>(got)) == 0;
+    received += static_cast<uint64_t>(got);
+  }
+  ::shutdown(fd, SHUT_RDWR);
+  writer.join();
+  ::close(fd);
+  EXPECT_TRUE(same) << "before byte " << received;
+  EXPECT_EQ(received, total);
 }
 
 TEST_F(Load, TenThousandShortConnectionsLeaveNothingBehind) {
