@@ -1,5 +1,7 @@
 #include <ukstore/sync/head_signal.h>
 
+#include <ukstore/sync/errors.h>
+
 namespace ukstore {
 
 HeadSignal::HeadSignal(Store& store)
@@ -22,6 +24,17 @@ void HeadSignal::wake() {
     woken.swap(waiting_);
   }
   for (auto& each : woken) each->fulfill();
+}
+
+libos_kj::Task<void> watch_other_processes(HeadSignal& signal, const Store& store, kj::Timer& timer,
+                                           kj::Duration interval) {
+  uint64_t seen = get_or_throw(store.last_sequence());
+  for (;;) {
+    co_await timer.afterDelay(interval);
+    const uint64_t now = get_or_throw(store.last_sequence());
+    if (now != seen) signal.wake();
+    seen = now;
+  }
 }
 
 }  // namespace ukstore

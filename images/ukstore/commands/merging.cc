@@ -3,7 +3,7 @@
 #include <ukstore/images/ukstore/commit_text.h>
 #include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
-#include <ukstore/images/ukstore/entry.h>
+#include <ukstore/images/ukstore/merge_text.h>
 #include <ukstore/images/ukstore/revision.h>
 #include <ukstore/store/history.h>
 
@@ -30,20 +30,6 @@ MergeOptions options_of(Context& context, const Arguments& arguments) {
   return options;
 }
 
-std::string_view result_word(MergeOutcome::How how) {
-  switch (how) {
-    case MergeOutcome::How::unchanged:
-      return "up-to-date";
-    case MergeOutcome::How::fast_forward:
-      return "fast-forward";
-    case MergeOutcome::How::merged:
-      return "merged";
-    case MergeOutcome::How::refused:
-      return "refused";
-  }
-  return "";
-}
-
 Json explanation_object(const Explanation& explanation) {
   Json object = Json::object();
   put_bytes(object, "path", explanation.path);
@@ -55,21 +41,13 @@ Json explanation_object(const Explanation& explanation) {
   return object;
 }
 
-// The conflicts as they stand where the merge was made; paths alone where it was not.
-Json conflicts_of(Context& context, const MergeOutcome& outcome, bool made) {
+// The conflicts where no merge was made: their paths.
+Json paths_of(const MergeOutcome& outcome) {
   Json conflicts = Json::array();
-  std::optional<State> state;
-  if (made && !outcome.conflicts.empty()) {
-    state = must(context.repo(Access::write).state_at(outcome.head), "cannot read the merge");
-  }
   for (const Bytes& path : outcome.conflicts) {
-    if (state) {
-      conflicts.push_back(conflict_object(*state, path, value_at(*state, path)));
-    } else {
-      Json object = Json::object();
-      put_bytes(object, "path", path);
-      conflicts.push_back(std::move(object));
-    }
+    Json object = Json::object();
+    put_bytes(object, "path", path);
+    conflicts.push_back(std::move(object));
   }
   return conflicts;
 }
@@ -91,9 +69,10 @@ void print_outcome(Context& context, const Arguments& arguments, const MergeOutc
   const bool dry = arguments.has("dry-run");
   const bool made = !dry && outcome.how != MergeOutcome::How::refused;
   if (out.is_json()) {
-    Json object = {{"result", result_word(outcome.how)},
-                   {"commit", made ? Json(to_hex(outcome.head.hash)) : Json(nullptr)},
-                   {"conflicts", conflicts_of(context, outcome, made && left)}};
+    Json object = {
+        {"result", result_word(outcome.how)},
+        {"commit", made ? Json(to_hex(outcome.head.hash)) : Json(nullptr)},
+        {"conflicts", made && left ? conflicts_of(context, outcome) : paths_of(outcome)}};
     if (dry) object["dry_run"] = true;
     if (arguments.has("explain")) {
       object["explanations"] = Json::array();

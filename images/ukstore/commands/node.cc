@@ -6,6 +6,9 @@
 #include <ukstore/images/ukstore/interruption.h>
 #include <ukstore/images/ukstore/node_settings.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace ukstore::cli {
 namespace {
 
@@ -47,7 +50,7 @@ Exit run_node(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> node_commands() {
-  return {
+  std::vector<Command> commands = {
       {.name = "node run",
        .usage = "",
        .summary = "keeps the store in step with its peers, and serves it to them, until ctrl-C",
@@ -58,6 +61,8 @@ std::vector<Command> node_commands() {
                    "node HASH listening on 127.0.0.1\nstopping\nstopped\n"},
        .run = run_node},
   };
+  std::ranges::move(node_machine_commands(), std::back_inserter(commands));
+  return commands;
 }
 
 }  // namespace ukstore::cli
