@@ -18,7 +18,7 @@ IMAGES = TOP / "build/release/images"
 PEER = TOP / "build/release/bench/linux_guest"
 SECONDS_MAX = 60
 # What the kernel needs for a disk and a network device, in the order in which it is loaded.
-MODULES = ["virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk",
+MODULES = ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk",
            "failover", "net_failover", "virtio_net"]
 INIT = b"#!/bin/busybox sh\necho hello\n/bin/busybox poweroff -f\n"
 
