@@ -16,19 +16,21 @@ constexpr kj::Duration kTick = 200 * kj::MILLISECONDS;
 // ---- The dialler.
 
 Dialler::Dialler(Context& context, EventLoop& loop, Repo& repo, const std::filesystem::path& folder)
-    : context_(context), loop_(loop), repo_(repo), identity_(own_identity(repo.store(), folder)) {}
+    : context_(context),
+      loop_(loop),
+      repo_(repo),
+      folder_(folder),
+      silence_max_(static_cast<int64_t>(context.number("timeout").value_or(kSilenceSeconds)) *
+                   kj::SECONDS),
+      identity_(own_identity(repo.store(), folder)) {}
 
 SecureTransport& Dialler::transport() {
   if (!transport_) transport_.emplace(identity_);
   return *transport_;
 }
 
-kj::Duration Dialler::silence_max() const {
-  return static_cast<int64_t>(context_.number("timeout").value_or(kSilenceSeconds)) * kj::SECONDS;
-}
-
 kj::Duration Dialler::answer_max() const {
-  return kj::max(1 * kj::SECONDS, kj::min(silence_max(), 10 * kj::SECONDS));
+  return kj::max(1 * kj::SECONDS, kj::min(silence_max_, 10 * kj::SECONDS));
 }
 
 SecureStream dial_address(Dialler& dialler, const Destination& destination) {
@@ -57,22 +59,25 @@ SecureStream dial_address(Dialler& dialler, const Destination& destination) {
 
 Contact::Contact(Dialler& dialler, Destination destination)
     : dialler_(dialler), destination_(std::move(destination)) {
-  std::error_code error;
   auto stream = dial();
   const Peers peers = peers_of(dialler_.repo().store());
   name_ = destination_.remote.empty() ? peers.name_of(fingerprint_) : destination_.remote;
-  if (fingerprint_ == dialler_.identity().fingerprint()) {
-    throw Failure{Exit::user_error,
-                  in_quotes(destination_.given) + " is this store itself",
-                  {"it has the key " + fingerprint_},
-                  {"name another one, or make one: ukstore clone " +
-                   shell_word(destination_.given) + " DIR"}};
-  }
+  if (fingerprint_ == dialler_.identity().fingerprint()) refuse_itself();
   log_in(kj::mv(stream));
+}
+
+void Contact::refuse_itself() const {
+  throw Failure{
+      Exit::user_error,
+      in_quotes(destination_.given) + " is this store itself",
+      {"it has the key " + dialler_.identity().fingerprint()},
+      {"name another one, or make one: ukstore clone " + shell_word(destination_.given) + " DIR"}};
 }
 
 kj::Own<kj::AsyncIoStream> Contact::dial() {
   if (destination_.is_path()) {
+    std::error_code error;
+    if (std::filesystem::equivalent(destination_.store, dialler_.folder(), error)) refuse_itself();
     local_.emplace(dialler_.context(), destination_);
     fingerprint_ = local_->fingerprint();
     return local_->connect(dialler_.identity().fingerprint());

@@ -18,17 +18,20 @@ class Dialler {
   Context& context() { return context_; }
   EventLoop& loop() { return loop_; }
   Repo& repo() { return repo_; }
+  const std::filesystem::path& folder() const { return folder_; }
   const Identity& identity() const { return identity_; }
   SecureTransport& transport();
   // How long a peer may be silent: --timeout, else 60 s.  A tenth of it, at least 1 s and at most
   // 10 s, may pass until it answers at all.
-  kj::Duration silence_max() const;
+  kj::Duration silence_max() const { return silence_max_; }
   kj::Duration answer_max() const;
 
  private:
   Context& context_;
   EventLoop& loop_;
   Repo& repo_;
+  const std::filesystem::path folder_;
+  const kj::Duration silence_max_;
   const Identity identity_;
   std::optional<SecureTransport> transport_;
 };
@@ -72,6 +75,7 @@ class Contact {
   }
 
  private:
+  [[noreturn]] void refuse_itself() const;
   kj::Own<kj::AsyncIoStream> dial();
   void log_in(kj::Own<kj::AsyncIoStream> stream);
   // Shows progress, and breaks when the peer has been silent for too long.

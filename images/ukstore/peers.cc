@@ -34,6 +34,14 @@ Peers parse(const std::optional<Bytes>& record) {
 std::string Peers::name_of(const std::string& fingerprint) const {
   const auto found = trusted.find(fingerprint);
   if (found != trusted.end() && !found->second.empty()) return found->second;
+  for (const auto& [name, address] : remotes) {
+    const size_t host = address.rfind('@') == std::string::npos ? 5 : address.rfind('@') + 1;
+    const auto known = host < address.size() ? seen.find(address.substr(host)) : seen.end();
+    if (address.starts_with("uk://" + fingerprint + "@") ||
+        (known != seen.end() && known->second == fingerprint)) {
+      return name;
+    }
+  }
   return fingerprint.substr(0, kShortName);
 }
 

@@ -14,8 +14,8 @@ struct Peers {
   // Trusted fingerprints, with the names that they were given, or empty ones.
   std::map<std::string, std::string> trusted{};
 
-  // What a peer is called, below remotes/ and to the user: the name it was given, or the first 16
-  // digits of its fingerprint.
+  // What a peer is called, below remotes/ and to the user: the name that it was given, that of the
+  // remote with its key, or the first 16 digits of its fingerprint.
   std::string name_of(const std::string& fingerprint) const;
   std::vector<std::string> remote_names() const;
 };

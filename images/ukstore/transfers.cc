@@ -171,11 +171,6 @@ Sent send(Dialler& dialler, Contact& contact, const Bytes& branch) {
 
 // ---- Telling.
 
-std::string bytes_text(uint64_t bytes) {
-  constexpr uint64_t kAsKib = 10 << 10;
-  return bytes < kAsKib ? std::to_string(bytes) + " bytes" : std::to_string(bytes >> 10) + " KiB";
-}
-
 std::string commits_text(uint64_t commits) {
   return std::to_string(commits) + (commits == 1 ? " commit" : " commits");
 }

@@ -49,8 +49,6 @@ Sent send(Dialler& dialler, Contact& contact, const Bytes& branch);
 // {"branch","remote","result","commit","commits","bytes","resumed","conflicts":[]}.
 void print_received(Context& context, const Received& received, Into into);
 void print_sent(Context& context, const Sent& sent, const std::optional<Hash>& ours);
-// "120 bytes", "13 KiB".
-std::string bytes_text(uint64_t bytes);
 // "1 commit", "3 commits".
 std::string commits_text(uint64_t commits);
 

@@ -66,7 +66,13 @@ class Target {
   // Throws if the store that is there is no unfinished clone of the same.
   void go_on(const Destination& source) const {
     const auto from = must(repo_->store().record(kUnfinished), "cannot read what is there");
-    if (from && (*from == source.address() || from->ends_with("@" + source.host_and_port))) return;
+    // The same key is the same store, wherever it listens now.
+    const bool same_key =
+        from && source.fingerprint && from->starts_with("uk://" + *source.fingerprint + "@");
+    if (from && (same_key || *from == source.address() ||
+                 (!source.is_path() && from->ends_with("@" + source.host_and_port)))) {
+      return;
+    }
     const std::string there = shell_word(name_);
     if (from) {
       throw Failure{Exit::user_error,
@@ -152,7 +158,7 @@ void print(Context& context, const Arguments& arguments, const Target& target,
              commits_text(one.pulled.commits));
   }
   if (cloned.branches.empty()) out.note("it has no branch yet, so the clone is empty");
-  out.note("cloned into " + in_quotes(arguments.at("DIR")) + ", " + bytes_text(cloned.bytes) +
+  out.note("cloned into " + in_quotes(arguments.at("DIR")) +
            (cloned.resumed() ? ", going on from before" : ""));
 }
 
