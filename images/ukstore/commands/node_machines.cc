@@ -59,6 +59,12 @@ Machine machine_of(Context& context, const Arguments& arguments, const MachineSt
   Machine machine;
   const auto image = arguments.option("image");
   machine.image = image ? context.place(*image) : find_image();
+  if (!std::filesystem::exists(machine.image)) {
+    throw Failure{Exit::not_found,
+                  "there is no image " + in_quotes(*image),
+                  {},
+                  {"name another, or none: ukstore node boot --image FILE"}};
+  }
   machine.disk = context.place(arguments.option("disk").value_or(state.name() + ".disk"));
   machine.memory_mib = arguments.number("memory").value_or(machine.memory_mib);
   const std::string net = arguments.option("net").value_or("user");
