@@ -36,12 +36,52 @@ Result<void> move_head(Transaction& transaction, BytesView branch,
                                      Head{to, ObjectKind::commit});
 }
 
-Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOptions& options) {
+namespace {
+
+Result<MergedHeads> merge_heads(const MergeGraph& graph, const GraphCommit& ours,
+                                const GraphCommit& theirs, const TypeRegistry& types,
+                                const MergeBudget& budget, std::shared_ptr<Arena> arena) {
+  MergeEngine engine(graph, types, budget, std::move(arena));
+  auto tree = engine.merge(ours, theirs);
+  if (!tree) return pass_on(tree);
+  return MergedHeads{ours, theirs, std::move(*tree), engine.conflicts(), engine.merged()};
+}
+
+}  // namespace
+
+Result<std::optional<MergedHeads>> merge_ahead(const Store& store, BytesView branch,
+                                               const ObjectRef& theirs, const TypeRegistry& types,
+                                               const MergeBudget& budget) {
+  auto head = store.head(RefKind::branch, branch);
+  if (!head) return pass_on(head);
+  if (!*head) return std::nullopt;
+  auto source = store.commits();
+  if (!source) return pass_on(source);
+  StoreGraph graph(**source);
+  auto ours = graph.commit((*head)->ref), other = graph.commit(theirs);
+  if (!ours) return pass_on(ours);
+  if (!other) return pass_on(other);
+  auto rest = decide(graph, *ours, *other);
+  if (!rest) return pass_on(rest);
+  if (*rest != Rest::merge) return std::nullopt;
+  auto merged = merge_heads(graph, *ours, *other, types, budget, nullptr);
+  if (!merged) return pass_on(merged);
+  return std::move(*merged);
+}
+
+Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOptions& options,
+                                          const std::optional<MergedHeads>& ahead) {
   StoreGraph graph(transaction_.commits());
   auto other = graph.commit(theirs);
   if (!other) return pass_on(other);
   auto head = head_of(transaction_, branch_);
   if (!head) return pass_on(head);
+  if (*head && ahead && ahead->ours == **head && ahead->theirs == *other) {
+    MergedHeads merged = *ahead;
+    merged.ours = **head;  // as this transaction knows them
+    merged.theirs = *other;
+    return commit(std::move(merged), options);
+  }
   Result<Rest> rest = Rest::take_theirs;
   if (*head) rest = decide(graph, **head, *other);
   if (!rest) return pass_on(rest);
@@ -58,23 +98,24 @@ Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOp
     case Rest::merge:
       break;
   }
-  return merge(**head, *other, options);
+  auto mine = graph.tree(**head);
+  if (!mine) return pass_on(mine);
+  auto merged = merge_heads(graph, **head, *other, types_, budget_, mine->arena());
+  if (!merged) return pass_on(merged);
+  return commit(std::move(*merged), options);
 }
 
-Result<MergeOutcome> MergeIntoBranch::merge(const GraphCommit& ours, const GraphCommit& theirs,
-                                            const MergeOptions& options) {
+Result<MergeOutcome> MergeIntoBranch::commit(MergedHeads heads, const MergeOptions& options) {
+  const GraphCommit &ours = heads.ours, &theirs = heads.theirs;
   StoreGraph graph(transaction_.commits());
   auto mine = graph.tree(ours), other = graph.tree(theirs);
   if (!mine) return pass_on(mine);
   if (!other) return pass_on(other);
-  MergeEngine engine(graph, types_, budget_, mine->arena());
-  auto tree = engine.merge(ours, theirs);
-  if (!tree) return pass_on(tree);
-  State merged(std::move(*tree)), our_state(std::move(*mine)), their_state(std::move(*other));
+  State merged(std::move(heads.tree)), our_state(std::move(*mine)), their_state(std::move(*other));
 
   MergeOutcome outcome{.how = MergeOutcome::How::merged, .head = ours.ref};
-  outcome.conflicts = engine.conflicts();
-  std::vector<MergedPosition> positions = engine.merged();
+  outcome.conflicts = std::move(heads.conflicts);
+  std::vector<MergedPosition> positions = std::move(heads.positions);
   if (options.policy == Policy::changed) {
     auto changed = take_changed(ours, theirs, std::move(merged), positions, outcome, options.run);
     if (!changed) return pass_on(changed);

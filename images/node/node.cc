@@ -69,7 +69,9 @@ class Node {
     kj::WaitScope& scope = platform_.scope();
     auto peers = kj::heap<WatchedReceiver>(listen_at(config_.listen), platform_, traffic_);
     kj::Promise<void> ends = platform_.stop_asked();
-    ends = ends.exclusiveJoin(listener_.listen(*peers)).exclusiveJoin(look());
+    ends =
+        ends.exclusiveJoin(listener_.listen(*peers))
+            .exclusiveJoin(watch_other_processes(host_.signal(), store_, platform_.timer(), kLook));
     kj::Own<kj::ConnectionReceiver> readers;
     platform_.say("node " + fingerprint_ + " listening on " + shown(config_.listen, *peers));
     if (!config_.metrics.empty()) {
@@ -130,17 +132,6 @@ class Node {
     auto peer = co_await transport_.dial(counted(kj::mv(plain), traffic_), expected);
     if (!expected) get_or_throw(keys_.believe(address, peer.fingerprint));
     co_return kj::mv(peer.stream);
-  }
-
-  // Other processes write to this store, too, and tell nobody.
-  Task<void> look() {
-    uint64_t seen = 0;
-    for (;;) {
-      const uint64_t last = get_or_throw(store_.last_sequence());
-      if (last != seen) host_.signal().wake();
-      seen = last;
-      co_await platform_.timer().afterDelay(kLook);
-    }
   }
 
   std::optional<std::string> page(std::string_view path) {

@@ -30,7 +30,7 @@ const std::vector<Group>& groups() {
       {"Watching", watch_commands()},
       {"Copies elsewhere", joined(clone_commands(), transfer_commands(), remote_commands())},
       {"Serving", joined(serve_commands(), key_commands())},
-      {"Nodes", node_commands()},
+      {"Nodes", joined(node_commands(), node_machine_commands())},
       {"Help", help_commands()},
   };
   return kGroups;

@@ -39,6 +39,7 @@ std::vector<Command> clone_commands();
 std::vector<Command> transfer_commands();
 std::vector<Command> serve_commands();
 std::vector<Command> node_commands();
+std::vector<Command> node_machine_commands();
 std::vector<Command> help_commands();
 
 }  // namespace ukstore::cli

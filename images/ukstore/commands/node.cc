@@ -5,6 +5,7 @@
 #include <ukstore/images/ukstore/context.h>
 #include <ukstore/images/ukstore/interruption.h>
 #include <ukstore/images/ukstore/node_settings.h>
+#include <ukstore/images/ukstore/peers.h>
 
 namespace ukstore::cli {
 namespace {
@@ -33,9 +34,20 @@ std::filesystem::path folder_of(Context& context) {
   }
 }
 
+// `ukstore key trust` counts for a node as it does for `serve`.
+void trust_whom_the_store_trusts(node::Config& config) {
+  auto backend = open_lmdb_backend({.path = config.store, .mode = LmdbOptions::Mode::read_only});
+  auto store = backend ? Store::open(std::move(*backend)) : pass_on(backend);
+  if (!store) return;  // there is none yet, or the node itself will say what is wrong with it
+  for (const auto& [fingerprint, name] : peers_of(**store).trusted) {
+    config.trusted.push_back(fingerprint);
+  }
+}
+
 Exit run_node(Context& context, const Arguments& arguments) {
   node::Config config = must(node::parse_config(setting_words(arguments)), "cannot run a node");
   config.store = folder_of(context).string();
+  trust_whom_the_store_trusts(config);
   set_phase(Phase::following);
   auto platform =
       must(node::open_process(config, [&](std::string_view line) { say(context.out(), line); }),
