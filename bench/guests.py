@@ -17,6 +17,9 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 IMAGES = TOP / "build/release/images"
 PEER = TOP / "build/release/bench/linux_guest"
 SECONDS_MAX = 60
+# What the kernel needs for a disk and a network device, in the order in which it is loaded.
+MODULES = ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk",
+           "failover", "net_failover", "virtio_net"]
 INIT = b"#!/bin/busybox sh\necho hello\n/bin/busybox poweroff -f\n"
 
 
@@ -57,7 +60,7 @@ def initramfs(busybox, *more):
 
 def unpack_linux():
     figures = newc("figures", (IMAGES / "figures.elf").read_bytes(), 0o100755)
-    if not (PEER / "kernel").is_file():
+    if not ((PEER / "kernel").is_file() and (PEER / "modules").is_dir()):
         shutil.rmtree(PEER, ignore_errors=True)
         PEER.mkdir(parents=True)
         depends = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], check=True,
@@ -70,6 +73,10 @@ def unpack_linux():
             package.unlink()
         shutil.copy(PEER / "root/bin/busybox", PEER / "busybox")
         shutil.copy(next((PEER / "root/boot").glob("vmlinuz-*")), PEER / "kernel")
+        (PEER / "modules").mkdir()
+        for module in (PEER / "root/lib/modules").rglob("*.ko"):
+            if module.stem in MODULES:
+                shutil.copy(module, PEER / "modules")
         shutil.rmtree(PEER / "root")
     busybox = (PEER / "busybox").read_bytes()
     (PEER / "initramfs").write_bytes(initramfs(busybox, figures))

@@ -5,18 +5,24 @@
 
 namespace ukstore {
 
-Result<MergeOutcome> Branch::merge(const Branch& from, MergeOptions options) {
+// The merge is made before the writer's lock is taken.  Where a head has moved meanwhile it is made
+// again within, so it lands whatever others do.
+Result<MergeOutcome> Branch::merge_found(const FindCommit& find, const std::optional<Head>& seen,
+                                         const MergeOptions& options) {
+  const TypeRegistry& types = repo_->options_.types;
+  const MergeBudget& budget = repo_->options_.budget;
+  std::optional<MergedHeads> ahead;
+  if (seen) {
+    auto merged = merge_ahead(*repo_->store_, name_, seen->ref, types, budget);
+    if (!merged) return pass_on(merged);
+    ahead = std::move(*merged);
+  }
   MergeOutcome outcome;
   auto body = [&](Transaction& transaction) -> Result<void> {
-    auto theirs = head_of(transaction, from.name_);
+    auto theirs = find(transaction);
     if (!theirs) return pass_on(theirs);
-    if (!*theirs) {
-      return fail(Error::Kind::not_found,
-                  "there is no branch " + printable(from.name_) + " to merge");
-    }
-    MergeIntoBranch merge(transaction, repo_->options_.types, repo_->options_.budget,
-                          repo_->writers_, name_);
-    auto merged = merge.run((*theirs)->ref, options);
+    MergeIntoBranch merge(transaction, types, budget, repo_->writers_, name_);
+    auto merged = merge.run(*theirs, options, ahead);
     if (!merged) return pass_on(merged);
     outcome = std::move(*merged);
     return {};
@@ -26,19 +32,22 @@ Result<MergeOutcome> Branch::merge(const Branch& from, MergeOptions options) {
   return outcome;
 }
 
-Result<MergeOutcome> Branch::merge(const ObjectRef& commit, MergeOptions options) {
-  MergeOutcome outcome;
-  auto body = [&](Transaction& transaction) -> Result<void> {
-    MergeIntoBranch merge(transaction, repo_->options_.types, repo_->options_.budget,
-                          repo_->writers_, name_);
-    auto merged = merge.run(commit, options);
-    if (!merged) return pass_on(merged);
-    outcome = std::move(*merged);
-    return {};
+Result<MergeOutcome> Branch::merge(const Branch& from, MergeOptions options) {
+  auto seen = repo_->store_->head(RefKind::branch, from.name_);
+  if (!seen) return pass_on(seen);
+  auto find = [&](Transaction& transaction) -> Result<ObjectRef> {
+    auto theirs = transaction.head(RefKind::branch, from.name_);
+    if (!theirs) return pass_on(theirs);
+    if (*theirs) return (*theirs)->ref;
+    return fail(Error::Kind::not_found,
+                "there is no branch " + printable(from.name_) + " to merge");
   };
-  auto receipt = repo_->store_->transact(body, journal_options(options.info));
-  if (!receipt) return pass_on(receipt);
-  return outcome;
+  return merge_found(find, *seen, options);
+}
+
+Result<MergeOutcome> Branch::merge(const ObjectRef& commit, MergeOptions options) {
+  return merge_found([&](Transaction&) -> Result<ObjectRef> { return commit; },
+                     Head{commit, ObjectKind::commit}, options);
 }
 
 namespace {

@@ -9,6 +9,39 @@ namespace {
 // the high one first.
 constexpr uint8_t kOneByteMax = 0xef;
 
+std::unexpected<Error> not_canonical() {
+  return fail(Error::Kind::corrupt, "a set of dots is not in its canonical form");
+}
+
+// The dots of an encoded set, each in its own bytes, which order as dots do.
+class EncodedDots {
+ public:
+  explicit EncodedDots(BytesView bytes) : rest_(bytes) { next(); }
+
+  bool at_end() const { return dot_.empty(); }
+  BytesView dot() const { return dot_; }
+  void next() {
+    const BytesView before = dot_, from = rest_;
+    dot_ = {};
+    if (from.empty()) return;
+    if (!take_dot(rest_)) return end_broken();
+    const BytesView dot = from.substr(0, from.size() - rest_.size());
+    if (!before.empty() && dot <= before) return end_broken();
+    dot_ = dot;
+  }
+  // Whether it ended before the bytes did.
+  bool is_broken() const { return broken_; }
+
+ private:
+  void end_broken() {
+    rest_ = {};
+    broken_ = true;
+  }
+  BytesView rest_;
+  BytesView dot_;
+  bool broken_ = false;
+};
+
 }  // namespace
 
 std::string to_hex(const ReplicaId& id) {
@@ -90,9 +123,7 @@ Result<Dots> decode_dots(BytesView bytes) {
   Dots dots;
   while (!bytes.empty()) {
     auto dot = take_dot(bytes);
-    if (!dot || (!dots.empty() && *dot <= dots.back())) {
-      return fail(Error::Kind::corrupt, "a set of dots is not in its canonical form");
-    }
+    if (!dot || (!dots.empty() && *dot <= dots.back())) return not_canonical();
     dots.push_back(*dot);
   }
   return dots;
@@ -113,6 +144,23 @@ Dots three_way(const Dots& base, const Dots& ours, const Dots& theirs) {
     if (in_ours) ++o;
     if (in_theirs) ++t;
   }
+  return kept;
+}
+
+Result<Bytes> three_way_encoded(BytesView base, BytesView ours, BytesView theirs) {
+  Bytes kept;
+  kept.reserve(ours.size() + theirs.size());
+  EncodedDots b(base), o(ours), t(theirs);
+  while (!o.at_end() || !t.at_end()) {
+    const int order = o.at_end() ? 1 : t.at_end() ? -1 : o.dot().compare(t.dot());
+    const BytesView dot = order <= 0 ? o.dot() : t.dot();
+    while (!b.at_end() && b.dot() < dot) b.next();
+    if (order == 0 || b.at_end() || b.dot() != dot) kept.append(dot);
+    if (order <= 0) o.next();
+    if (order >= 0) t.next();
+  }
+  while (!b.at_end()) b.next();
+  if (b.is_broken() || o.is_broken() || t.is_broken()) return not_canonical();
   return kept;
 }
 

@@ -64,6 +64,9 @@ Result<Dots> decode_dots(BytesView bytes);
 // (base ∩ ours ∩ theirs) ∪ (ours \ base) ∪ (theirs \ base).
 Dots three_way(const Dots& base, const Dots& ours, const Dots& theirs);
 
+// The same for the encodings of sets, and `corrupt` as decode_dots.
+Result<Bytes> three_way_encoded(BytesView base, BytesView ours, BytesView theirs);
+
 // Gives out the dots of one commit.
 class DotMint {
  public:

@@ -165,20 +165,22 @@ Result<MergeEngine::MaybeTree> MergeEngine::merge_level(const Level& level) {
         &base, level.ours, level.theirs,
         [&](BytesView key, const auto& b, const auto& o, const auto& t) -> Result<MaybeEdit> {
           if (auto ok = step(); !ok) return pass_on(ok);
-          return merge_key(level, {key, {std::max<size_t>(trees.size(), 1), b}, o, t});
+          if (trees.size() <= 1) return merge_key(level, {key, {&b, 1}, o, t});
+          std::vector<std::optional<Entry>> all(trees.size(), b);
+          return merge_key(level, {key, all, o, t});
         });
   }
   return ukstore::merge_trees(
       nullptr, level.ours, level.theirs,
       [&](BytesView key, const auto&, const auto& o, const auto& t) -> Result<MaybeEdit> {
         if (auto ok = step(); !ok) return pass_on(ok);
-        KeyInput in{key, {}, o, t};
+        std::vector<std::optional<Entry>> all;
         for (const Tree& tree : trees) {
           auto entry = tree.find(key);
           if (!entry) return pass_on(entry);
-          in.base.push_back(std::move(*entry));
+          all.push_back(std::move(*entry));
         }
-        return merge_key(level, in);
+        return merge_key(level, {key, all, o, t});
       });
 }
 
@@ -200,6 +202,10 @@ Result<MergeEngine::MaybeEdit> MergeEngine::merge_key(const Level& level, const 
   if (all_equal(in.base)) {
     if (in.base.front() == in.theirs) return std::nullopt;
     if (in.base.front() == in.ours) return take(level.theirs, in.key, in.theirs);
+    if (level.schema == Schema::dot_sets && has_dots_inline(in.base.front()) &&
+        has_dots_inline(in.ours) && has_dots_inline(in.theirs)) {
+      return merge_inline_dots(level, in);
+    }
   }
   keys_.emplace_back(in.key);
   auto edit = level.schema == Schema::dot_sets ? merge_element(level, in)
@@ -314,6 +320,19 @@ Result<MergeEngine::MaybeEdit> MergeEngine::merge_element(const Level& level, co
   Bytes bytes;
   append_dots(bytes, dots);
   return Edit::put(Bytes(in.key), static_cast<uint8_t>(level.kind), std::move(bytes));
+}
+
+// The same without decoding, where the bases agree and the dots stand in the entries.
+Result<MergeEngine::MaybeEdit> MergeEngine::merge_inline_dots(const Level& level,
+                                                              const KeyInput& in) {
+  auto bytes = [](const std::optional<Entry>& entry) {
+    return entry ? entry->inlined : BytesView();
+  };
+  auto dots = three_way_encoded(bytes(in.base.front()), bytes(in.ours), bytes(in.theirs));
+  if (!dots) return pass_on(dots, printable(path()));
+  if (*dots == bytes(in.ours)) return std::nullopt;
+  if (dots->empty()) return Edit::remove(Bytes(in.key));
+  return Edit::put(Bytes(in.key), static_cast<uint8_t>(level.kind), std::move(*dots));
 }
 
 Result<MergeEngine::MaybeEdit> MergeEngine::merge_dots(const Level& level, const KeyInput& in) {

@@ -30,7 +30,7 @@ struct MergeBudget {
 struct MergedPosition {
   Bytes path;
   std::optional<Kind> kind;  // of the value that merged; nullopt: the entry at the path itself
-  std::string_view rule;     // "writes", "dots", "elements", "type"
+  std::string_view rule;     // "writes", "dots", "elements", "type"; "changed" (changed_side.h)
 };
 
 class MergeEngine {
@@ -68,7 +68,7 @@ class MergeEngine {
   // One key of a level on all sides.
   struct KeyInput {
     BytesView key;
-    std::vector<std::optional<Entry>> base;  // as Base::trees
+    std::span<const std::optional<Entry>> base;  // as Base::trees
     std::optional<Entry> ours;
     std::optional<Entry> theirs;
   };
@@ -91,6 +91,7 @@ class MergeEngine {
   Result<MaybeEdit> merge_step(const Level& level, const KeyInput& in);
   Result<MaybeEdit> merge_value(const Level& level, const KeyInput& in, Kind kind);
   Result<MaybeEdit> merge_element(const Level& level, const KeyInput& in);
+  Result<MaybeEdit> merge_inline_dots(const Level& level, const KeyInput& in);
   Result<MaybeEdit> merge_dots(const Level& level, const KeyInput& in);
   Result<MaybeEdit> merge_user(const Level& level, const KeyInput& in, Kind kind);
   Result<MaybeTree> merge_children(const Level& level, const KeyInput& in, Schema schema, Kind kind,

@@ -63,6 +63,11 @@ Result<void> check_form(Kind kind, const Entry& entry) {
 
 }  // namespace
 
+bool has_dots_inline(const std::optional<Entry>& entry) {
+  return !entry || (entry->payload_form == PayloadForm::inlined && !entry->has_child() &&
+                    !entry->inlined.empty());
+}
+
 Result<Dots> read_dots(const Tree& tree, Kind kind, const std::optional<Entry>& entry) {
   if (!entry) return Dots{};
   if (auto ok = check_form(kind, *entry); !ok) return pass_on(ok);

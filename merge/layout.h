@@ -45,6 +45,8 @@ Result<Live> read_live(const Tree& tree, const std::optional<Entry>& entry);
 
 // The dots of an element (schema dot_sets); none for nullopt.
 Result<Dots> read_dots(const Tree& tree, Kind kind, const std::optional<Entry>& entry);
+// Whether read_dots would read all it needs from the entry itself, as nearly always.
+bool has_dots_inline(const std::optional<Entry>& entry);
 // What is live under a key of a tree of another schema (dot_keyed, dot_sets).
 Result<Live> read_live(const Tree& tree, Schema schema, Kind kind, BytesView key,
                        const std::optional<Entry>& entry);

@@ -1,5 +1,6 @@
 #include <ukstore/merge/merge_commit.h>
 
+#include <ukstore/merge/changed_side.h>
 #include <ukstore/merge/store_graph.h>
 
 #include <algorithm>
@@ -35,12 +36,52 @@ Result<void> move_head(Transaction& transaction, BytesView branch,
                                      Head{to, ObjectKind::commit});
 }
 
-Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOptions& options) {
+namespace {
+
+Result<MergedHeads> merge_heads(const MergeGraph& graph, const GraphCommit& ours,
+                                const GraphCommit& theirs, const TypeRegistry& types,
+                                const MergeBudget& budget, std::shared_ptr<Arena> arena) {
+  MergeEngine engine(graph, types, budget, std::move(arena));
+  auto tree = engine.merge(ours, theirs);
+  if (!tree) return pass_on(tree);
+  return MergedHeads{ours, theirs, std::move(*tree), engine.conflicts(), engine.merged()};
+}
+
+}  // namespace
+
+Result<std::optional<MergedHeads>> merge_ahead(const Store& store, BytesView branch,
+                                               const ObjectRef& theirs, const TypeRegistry& types,
+                                               const MergeBudget& budget) {
+  auto head = store.head(RefKind::branch, branch);
+  if (!head) return pass_on(head);
+  if (!*head) return std::nullopt;
+  auto source = store.commits();
+  if (!source) return pass_on(source);
+  StoreGraph graph(**source);
+  auto ours = graph.commit((*head)->ref), other = graph.commit(theirs);
+  if (!ours) return pass_on(ours);
+  if (!other) return pass_on(other);
+  auto rest = decide(graph, *ours, *other);
+  if (!rest) return pass_on(rest);
+  if (*rest != Rest::merge) return std::nullopt;
+  auto merged = merge_heads(graph, *ours, *other, types, budget, nullptr);
+  if (!merged) return pass_on(merged);
+  return std::move(*merged);
+}
+
+Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOptions& options,
+                                          const std::optional<MergedHeads>& ahead) {
   StoreGraph graph(transaction_.commits());
   auto other = graph.commit(theirs);
   if (!other) return pass_on(other);
   auto head = head_of(transaction_, branch_);
   if (!head) return pass_on(head);
+  if (*head && ahead && ahead->ours == **head && ahead->theirs == *other) {
+    MergedHeads merged = *ahead;
+    merged.ours = **head;  // as this transaction knows them
+    merged.theirs = *other;
+    return commit(std::move(merged), options);
+  }
   Result<Rest> rest = Rest::take_theirs;
   if (*head) rest = decide(graph, **head, *other);
   if (!rest) return pass_on(rest);
@@ -57,37 +98,33 @@ Result<MergeOutcome> MergeIntoBranch::run(const ObjectRef& theirs, const MergeOp
     case Rest::merge:
       break;
   }
-  return merge(**head, *other, options);
+  auto mine = graph.tree(**head);
+  if (!mine) return pass_on(mine);
+  auto merged = merge_heads(graph, **head, *other, types_, budget_, mine->arena());
+  if (!merged) return pass_on(merged);
+  return commit(std::move(*merged), options);
 }
 
-Result<MergeOutcome> MergeIntoBranch::merge(const GraphCommit& ours, const GraphCommit& theirs,
-                                            const MergeOptions& options) {
+Result<MergeOutcome> MergeIntoBranch::commit(MergedHeads heads, const MergeOptions& options) {
+  const GraphCommit &ours = heads.ours, &theirs = heads.theirs;
   StoreGraph graph(transaction_.commits());
   auto mine = graph.tree(ours), other = graph.tree(theirs);
   if (!mine) return pass_on(mine);
   if (!other) return pass_on(other);
-  MergeEngine engine(graph, types_, budget_, mine->arena());
-  auto tree = engine.merge(ours, theirs);
-  if (!tree) return pass_on(tree);
-  State merged(std::move(*tree)), our_state(std::move(*mine)), their_state(std::move(*other));
+  State merged(std::move(heads.tree)), our_state(std::move(*mine)), their_state(std::move(*other));
 
   MergeOutcome outcome{.how = MergeOutcome::How::merged, .head = ours.ref};
-  outcome.conflicts = engine.conflicts();
-  std::vector<MergedPosition> positions = engine.merged();
+  outcome.conflicts = std::move(heads.conflicts);
+  std::vector<MergedPosition> positions = std::move(heads.positions);
+  if (options.policy == Policy::changed) {
+    auto changed = take_changed(ours, theirs, std::move(merged), positions, outcome, options.run);
+    if (!changed) return pass_on(changed);
+    merged = std::move(*changed);
+  }
   if (options.explain == Explain::yes) {
-    auto set = bases_of(graph, {ours}, theirs);
-    if (!set) return pass_on(set);
-    auto base = engine.state_of(*set, Tree(transaction_.objects()));
-    if (!base) return pass_on(base);
-    State base_state(std::move(*base));
-    for (const MergedPosition& at : positions) {
-      auto b = describe(base_state, at.path, at.kind), o = describe(our_state, at.path, at.kind);
-      auto t = describe(their_state, at.path, at.kind), r = describe(merged, at.path, at.kind);
-      for (const auto* text : {&b, &o, &t, &r}) {
-        if (!*text) return pass_on(*text);
-      }
-      outcome.explanations.push_back({at.path, std::string(at.rule), *b, *o, *t, *r});
-    }
+    auto explained = explain(positions, ours, theirs, merged);
+    if (!explained) return pass_on(explained);
+    outcome.explanations = std::move(*explained);
   }
   if (options.policy == Policy::fail && !outcome.conflicts.empty()) {
     outcome.how = MergeOutcome::How::refused;
@@ -110,6 +147,64 @@ Result<MergeOutcome> MergeIntoBranch::merge(const GraphCommit& ours, const Graph
   if (auto ok = move_head(transaction_, branch_, ours, commit->ref); !ok) return pass_on(ok);
   outcome.head = commit->ref;
   return outcome;
+}
+
+Result<State> MergeIntoBranch::take_changed(const GraphCommit& ours, const GraphCommit& theirs,
+                                            State merged, std::vector<MergedPosition>& positions,
+                                            MergeOutcome& outcome, Run run) {
+  StoreGraph graph(transaction_.commits());
+  ChangedSides sides(graph, types_, budget_, merged.tree().arena());
+  auto taken = sides.between(ours, theirs, positions);
+  if (!taken) return pass_on(taken);
+  auto mint =
+      writers_.mint(transaction_, branch_, std::max(ours.generation, theirs.generation) + 1);
+  if (!mint) return pass_on(mint);
+  Tx tx(merged, *mint);
+  if (auto ok = take_sides(*taken, merged, tx); !ok) return pass_on(ok);
+  auto state = tx.finish();
+  if (!state) return state;
+  if (run == Run::real) {
+    if (auto ok = writers_.keep(transaction_, branch_, tx.mint_left()); !ok) return pass_on(ok);
+  }
+  auto side = taken->begin();
+  for (MergedPosition& at : positions) {
+    if (side == taken->end() || at.kind || at.path != side->path) continue;
+    at.rule = "changed";
+    ++side;
+  }
+  std::vector<Bytes> left;
+  for (Bytes& path : outcome.conflicts) {
+    auto value = state->value(path);
+    if (!value) return pass_on(value);
+    if (*value && (*value)->is_conflict()) left.push_back(std::move(path));
+  }
+  outcome.conflicts = std::move(left);
+  return state;
+}
+
+Result<std::vector<Explanation>> MergeIntoBranch::explain(
+    const std::vector<MergedPosition>& positions, const GraphCommit& ours,
+    const GraphCommit& theirs, const State& merged) {
+  StoreGraph graph(transaction_.commits());
+  auto set = bases_of(graph, {ours}, theirs);
+  if (!set) return pass_on(set);
+  MergeEngine engine(graph, types_, budget_, merged.tree().arena());
+  auto base = engine.state_of(*set, Tree(transaction_.objects()));
+  auto mine = graph.tree(ours), other = graph.tree(theirs);
+  for (const auto* tree : {&base, &mine, &other}) {
+    if (!*tree) return pass_on(*tree);
+  }
+  const State base_state(*base), our_state(*mine), their_state(*other);
+  std::vector<Explanation> explanations;
+  for (const MergedPosition& at : positions) {
+    auto b = describe(base_state, at.path, at.kind), o = describe(our_state, at.path, at.kind);
+    auto t = describe(their_state, at.path, at.kind), r = describe(merged, at.path, at.kind);
+    for (const auto* text : {&b, &o, &t, &r}) {
+      if (!*text) return pass_on(*text);
+    }
+    explanations.push_back({at.path, std::string(at.rule), *b, *o, *t, *r});
+  }
+  return explanations;
 }
 
 Result<State> MergeIntoBranch::resolve(const State& ours, const State& theirs, State merged,

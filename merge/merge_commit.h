@@ -21,6 +21,19 @@ Result<StoredCommit> commit_state(Transaction& transaction, const State& state,
 Result<void> move_head(Transaction& transaction, BytesView branch,
                        const std::optional<GraphCommit>& from, const ObjectRef& to);
 
+// What the engine makes of two heads, and of no others.
+struct MergedHeads {
+  GraphCommit ours, theirs;
+  Tree tree;
+  std::vector<Bytes> conflicts;
+  std::vector<MergedPosition> positions;
+};
+// The merge of a branch's head with `theirs` as they are now, outside of any transaction; nullopt
+// if none is due.
+Result<std::optional<MergedHeads>> merge_ahead(const Store& store, BytesView branch,
+                                               const ObjectRef& theirs, const TypeRegistry& types,
+                                               const MergeBudget& budget);
+
 // Merges `theirs` into a branch, in a transaction, by the rules of merge_options.h and the rule of
 // rest.
 class MergeIntoBranch {
@@ -32,12 +45,20 @@ class MergeIntoBranch {
         budget_(budget),
         writers_(writers),
         branch_(branch) {}
-  Result<MergeOutcome> run(const ObjectRef& theirs, const MergeOptions& options);
+  // `ahead`, if it is of the heads that are found, saves the merging.
+  Result<MergeOutcome> run(const ObjectRef& theirs, const MergeOptions& options,
+                           const std::optional<MergedHeads>& ahead = {});
 
  private:
-  Result<MergeOutcome> merge(const GraphCommit& ours, const GraphCommit& theirs,
-                             const MergeOptions& options);
-  // Writes what the options say over the merged state; the mint that is left, if there was one.
+  Result<MergeOutcome> commit(MergedHeads heads, const MergeOptions& options);
+  // Policy `changed`: the merged state as it makes it, and what still disagrees.
+  Result<State> take_changed(const GraphCommit& ours, const GraphCommit& theirs, State merged,
+                             std::vector<MergedPosition>& positions, MergeOutcome& outcome,
+                             Run run);
+  Result<std::vector<Explanation>> explain(const std::vector<MergedPosition>& positions,
+                                           const GraphCommit& ours, const GraphCommit& theirs,
+                                           const State& merged);
+  // Writes what the options say over the merged state.
   Result<State> resolve(const State& ours, const State& theirs, State merged,
                         const std::vector<Bytes>& conflicts, const MergeOptions& options,
                         uint64_t generation);

@@ -24,6 +24,8 @@ enum class Policy {
   keep_both,  // keep all as a conflict value: the canonical merge, which never fails
   ours,       // drop what theirs wrote there
   theirs,     // drop what ours wrote there
+  changed,    // where one side holds what the base holds, take the other's change, a removal too
+              // (changed_side.h); keep all of what still disagrees
   fail,       // change nothing and say where (MergeOutcome::conflicts)
 };
 

@@ -19,9 +19,12 @@ std::unexpected<Error> counts_twice(const ReplayedValue& value) {
                   "from");
 }
 
+// The value beside what else is live at its path; its entry is made if there is none.
 Result<ValueEdit*> edit_beside(const ReplayedValue& value, Tx& tx) {
   auto edit = tx.edit_value(value.path, value.kind);
-  if (edit) (*edit)->keep_others();
+  if (!edit) return edit;
+  (*edit)->keep_others();
+  if (!(*edit)->was_live()) (*edit)->touch();
   return edit;
 }
 
@@ -77,40 +80,22 @@ Result<Kept> add_difference(const ReplayedValue& value, Tx& tx) {
   if (difference != 0 && value.again == Again::refused) return counts_twice(value);
   auto edit = edit_beside(value, tx);
   if (!edit) return pass_on(edit);
-  if (!(*edit)->was_live()) (*edit)->touch();
   tx.at<Counter>(value.path).add(difference);
   return Kept::no;
 }
 
-// Logs: new entries are appended under new dots, entries that went are removed.
-Result<Kept> append_difference(const ReplayedValue& value, Tx& tx) {
+// Runs `replay` for each key of the value's tree whose entry is not what it was.
+template <class Replay>
+Result<Kept> replay_keys(const ReplayedValue& value, Tx& tx, const Replay& replay) {
   auto before = value.before.value_tree(value.path, value.kind);
   auto after = value.after.value_tree(value.path, value.kind);
   if (!before) return pass_on(before);
   if (!after) return pass_on(after);
   auto edit = edit_beside(value, tx);
   if (!edit) return pass_on(edit);
-  if (!(*edit)->was_live()) (*edit)->touch();
   Result<void> result;
-  auto ok = diff(*before, *after, [&](BytesView key, const auto& b, const auto& a) {
-    if (b) {
-      auto held = (*edit)->find(key);
-      if (!held) result = pass_on(held);
-      if (held && *held) {
-        (*edit)->remove(Bytes(key));
-        (*edit)->touch();
-      }
-    }
-    if (a && value.again == Again::refused) result = counts_twice(value);
-    if (a && result) {
-      auto bytes = after->read(*a);
-      if (bytes) {
-        (*edit)->put(encode(tx.mint()), std::move(*bytes));
-        (*edit)->touch();
-      } else {
-        result = pass_on(bytes);
-      }
-    }
+  auto ok = diff(*before, *after, [&](BytesView key, const auto& was, const auto& is) {
+    result = replay(**edit, *after, key, was, is);
     return result ? Flow::go_on : Flow::stop;
   });
   if (!ok) return pass_on(ok);
@@ -118,35 +103,48 @@ Result<Kept> append_difference(const ReplayedValue& value, Tx& tx) {
   return Kept::no;
 }
 
+using OptionalEntry = std::optional<Entry>;
+
+// Logs: new entries are appended under new dots, entries that went are removed.
+Result<Kept> append_difference(const ReplayedValue& value, Tx& tx) {
+  auto replay = [&](ValueEdit& edit, const Tree& after, BytesView key, const OptionalEntry& was,
+                    const OptionalEntry& is) -> Result<void> {
+    if (was) {
+      auto held = edit.find(key);
+      if (!held) return pass_on(held);
+      if (*held) {
+        edit.remove(Bytes(key));
+        edit.touch();
+      }
+    }
+    if (!is) return {};
+    if (value.again == Again::refused) return counts_twice(value);
+    auto bytes = after.read(*is);
+    if (!bytes) return pass_on(bytes);
+    edit.put(encode(tx.mint()), std::move(*bytes));
+    edit.touch();
+    return {};
+  };
+  return replay_keys(value, tx, replay);
+}
+
 // Sets: three-way on elements, of which only those that differ are read.
 Result<Kept> replay_elements(const ReplayedValue& value, Tx& tx) {
-  auto before = value.before.value_tree(value.path, value.kind);
-  auto after = value.after.value_tree(value.path, value.kind);
-  if (!before) return pass_on(before);
-  if (!after) return pass_on(after);
-  auto edit = edit_beside(value, tx);
-  if (!edit) return pass_on(edit);
-  if (!(*edit)->was_live()) (*edit)->touch();
-  Result<void> result;
-  auto ok = diff(*before, *after, [&](BytesView key, const auto& b, const auto& a) {
-    if (b.has_value() == a.has_value()) return Flow::go_on;  // only its dots differ
-    auto held = (*edit)->find(key);
-    if (!held) {
-      result = pass_on(held);
-      return Flow::stop;
-    }
-    if (held->has_value() == a.has_value()) return Flow::go_on;
-    if (a) {
-      (*edit)->put(Bytes(key), encode(tx.mint()));
+  auto replay = [&](ValueEdit& edit, const Tree&, BytesView key, const OptionalEntry& was,
+                    const OptionalEntry& is) -> Result<void> {
+    if (was.has_value() == is.has_value()) return {};  // only its dots differ
+    auto held = edit.find(key);
+    if (!held) return pass_on(held);
+    if (held->has_value() == is.has_value()) return {};
+    if (is) {
+      edit.put(Bytes(key), encode(tx.mint()));
     } else {
-      (*edit)->remove(Bytes(key));
+      edit.remove(Bytes(key));
     }
-    (*edit)->touch();
-    return Flow::go_on;
-  });
-  if (!ok) return pass_on(ok);
-  if (!result) return pass_on(result);
-  return Kept::no;
+    edit.touch();
+    return {};
+  };
+  return replay_keys(value, tx, replay);
 }
 
 // Flags and multi-value registers: three-way on what they show.
@@ -157,7 +155,6 @@ Result<Kept> replay_shown(const ReplayedValue& value, Tx& tx) {
   if (!after) return pass_on(after);
   auto edit = edit_beside(value, tx);
   if (!edit) return pass_on(edit);
-  if (!(*edit)->was_live()) (*edit)->touch();
   std::vector<Bytes> gone;
   Shown missing;
   std::ranges::set_difference(*after, *before, std::inserter(missing, missing.end()));
@@ -173,20 +170,32 @@ Result<Kept> replay_shown(const ReplayedValue& value, Tx& tx) {
   return Kept::no;
 }
 
+// What `read` gives of the value on all three sides.
+struct Sides {
+  std::optional<Bytes> before, after, ours;
+  // Nothing is left to do: the change changed nothing, or stands here already.
+  bool is_done() const { return before == after || ours == after; }
+};
+template <class Read>
+Result<Sides> sides_of(const ReplayedValue& value, const Read& read) {
+  auto before = read(value.before), after = read(value.after), ours = read(value.ours);
+  for (const auto* each : {&before, &after, &ours}) {
+    if (!*each) return pass_on(*each);
+  }
+  return Sides{std::move(*before), std::move(*after), std::move(*ours)};
+}
+
 // Last-writer registers: a write, unless ours has changed too.
 Result<Kept> replay_write(const ReplayedValue& value, Tx& tx) {
-  auto at = [&](const State& state) { return state.at<LastWriter<>>(value.path).value(); };
-  auto before = at(value.before), after = at(value.after), ours = at(value.ours);
-  for (const auto* read : {&before, &after, &ours}) {
-    if (!*read) return pass_on(*read);
-  }
+  auto sides = sides_of(
+      value, [&](const State& state) { return state.at<LastWriter<>>(value.path).value(); });
+  if (!sides) return pass_on(sides);
   auto edit = edit_beside(value, tx);
   if (!edit) return pass_on(edit);
-  if (!(*edit)->was_live()) (*edit)->touch();
-  if (*before == *after || *ours == *after) return Kept::no;
-  if (*ours != *before && value.policy != Policy::theirs) return Kept::ours;
-  if (*after) {
-    write_register(tx, value.path, value.kind, std::move(**after));
+  if (sides->is_done()) return Kept::no;
+  if (sides->ours != sides->before && value.policy != Policy::theirs) return Kept::ours;
+  if (sides->after) {
+    write_register(tx, value.path, value.kind, std::move(*sides->after));
   } else {
     if (auto ok = (*edit)->clear(); !ok) return pass_on(ok);
     (*edit)->touch();
@@ -195,15 +204,12 @@ Result<Kept> replay_write(const ReplayedValue& value, Tx& tx) {
 }
 
 Result<Kept> replay_user(const ReplayedValue& value, Tx& tx) {
-  auto at = [&](const State& state) { return state.user_state(value.path, value.kind); };
-  auto before = at(value.before), after = at(value.after), ours = at(value.ours);
-  for (const auto* read : {&before, &after, &ours}) {
-    if (!*read) return pass_on(*read);
-  }
+  auto sides =
+      sides_of(value, [&](const State& state) { return state.user_state(value.path, value.kind); });
+  if (!sides) return pass_on(sides);
   auto edit = edit_beside(value, tx);
   if (!edit) return pass_on(edit);
-  if (!(*edit)->was_live()) (*edit)->touch();
-  if (*before == *after || *ours == *after) return Kept::no;
+  if (sides->is_done()) return Kept::no;
   if (value.again == Again::refused) return counts_twice(value);
   const TypeRegistry::MergeBytes* merge = value.types.find(value.kind);
   if (!merge) {
@@ -211,7 +217,7 @@ Result<Kept> replay_user(const ReplayedValue& value, Tx& tx) {
                                               name(value.kind) +
                                               ", which this program does not know");
   }
-  auto merged = (*merge)({value.path, value.kind}, *before, *ours, *after);
+  auto merged = (*merge)({value.path, value.kind}, sides->before, sides->ours, sides->after);
   if (!merged) return pass_on(merged, printable(value.path));
   (*edit)->put_state(std::move(*merged));
   (*edit)->touch();
@@ -258,9 +264,7 @@ Result<Kept> replay_value(const ReplayedValue& value, Tx& tx) {
   switch (value.kind) {
     case Kind::map: {
       auto edit = edit_beside(value, tx);
-      if (!edit) return pass_on(edit);
-      if (!(*edit)->was_live()) (*edit)->touch();
-      return Kept::no;
+      return edit ? Kept::no : Result<Kept>(pass_on(edit));
     }
     case Kind::counter:
       return add_difference(value, tx);

@@ -68,9 +68,10 @@ class Branch {
                            CommitInfo info = {});
 
   // ---- Merging.
-  // Merges the head of another branch, or a commit, into this one.  `unsupported` if both sides
-  // changed a value of a kind that this program does not know: then nothing changed, and both heads
-  // stay as they are.
+  // Merges the head of another branch, or a commit, into this one.  The merge is made outside of
+  // the store's writer lock, and again within it only if a head moves meanwhile.  `unsupported` if
+  // both sides changed a value of a kind that this program does not know: then nothing changed, and
+  // both heads stay as they are.
   Result<MergeOutcome> merge(const Branch& from, MergeOptions options = {});
   Result<MergeOutcome> merge(const ObjectRef& commit, MergeOptions options = {});
 
@@ -112,6 +113,10 @@ class Branch {
       const CommitInfo& info,
       const std::function<Result<ReplayOutcome>(ReplayOntoBranch&, Transaction&)>& run);
   Branch(Repo& repo, Bytes name) : repo_(&repo), name_(std::move(name)) {}
+  // The commit to merge, as a transaction finds it.
+  using FindCommit = std::function<Result<ObjectRef>(Transaction&)>;
+  Result<MergeOutcome> merge_found(const FindCommit& find, const std::optional<Head>& seen,
+                                   const MergeOptions& options);
   Result<Drafted> draft(const WriteFunction& write, const Writers::Lease& writer);
   Result<std::optional<Committed>> land(Transaction& transaction, const Drafted& draft,
                                         const UpdateOptions& options, const CommitInfo& info);

@@ -167,7 +167,7 @@ Result<void> GroupCommit::put_all(Write& write) const {
       if (!ok) return ok;
     }
     for (const JournalRecord& record : layer->journal) {
-      if (auto ok = write.put(journal_key(record.entry.sequence), encode(record)); !ok) return ok;
+      if (auto ok = put_journal(write, record); !ok) return ok;
     }
   }
   return {};

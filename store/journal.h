@@ -38,14 +38,20 @@ inline JournalEnd end_of(const JournalRecord& record) {
   return {record.entry.sequence, record.undo_top, record.redo_top};
 }
 
+// An entry takes one record, and more, numbered from 1, if its changes do not fit into that.
 Bytes journal_key(uint64_t sequence);
-// `limit` if the record would take over a mebibyte.
+Bytes journal_more_key(uint64_t sequence, uint32_t number);
+// `limit` if the entry would take over 256 records, some 2 million changes, or if its note is
+// longer than one.
 Result<void> check_size(const JournalRecord& record);
-// Of what passes that; staged hints must have been written.
-Bytes encode(const JournalRecord& record);
-Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value);
+// The values of its records, of what passes that; staged hints must have been written.
+std::vector<Bytes> encode(const JournalRecord& record);
+// `value` is that of the first record; `more` gives the others.
+using JournalMore = std::function<Result<std::optional<Bytes>>(uint32_t number)>;
+Result<JournalRecord> decode_journal(uint64_t sequence, BytesView value, const JournalMore& more);
 
-// ---- Reading a backend's journal.
+// ---- A backend's journal.
+Result<void> put_journal(Write& write, const JournalRecord& record);
 Result<JournalEnd> journal_end(const Snapshot& snapshot);
 // `corrupt` if there is no such entry: callers ask for what must be there.
 Result<JournalRecord> journal_record(const Snapshot& snapshot, uint64_t sequence);

@@ -80,8 +80,11 @@ class LeafBuilder : public NodeCutter {
   explicit LeafBuilder(uint8_t level = 0) : NodeCutter(level) { items_.reserve(kUsualEntries); }
 
   void add(BytesView key, const LeafEntry& entry) {
-    items_.push_back({keep(key), keep(entry.value)});
-    side_.insert(side_.end(), entry.side.begin(), entry.side.end());
+    char* copy = static_cast<char*>(pool_.allocate(key.size() + entry.value.size(), 1));
+    std::memcpy(copy, key.data(), key.size());
+    std::memcpy(copy + key.size(), entry.value.data(), entry.value.size());
+    items_.push_back({{copy, key.size()}, {copy + key.size(), entry.value.size()}});
+    if (!entry.side.empty()) side_.insert(side_.end(), entry.side.begin(), entry.side.end());
     totals_.count += 1;
     totals_.bytes += key.size() + entry.logical_bytes;
     if (ends_behind(key, leaf_counted_bytes(key.size(), entry.value.size()))) cut();

@@ -15,6 +15,20 @@ size_t common_prefix(BytesView a, BytesView b) {
   return std::mismatch(a.begin(), a.begin() + n, b.begin()).first - a.begin();
 }
 
+// Appends a part of each item.
+template <class Item, class Part>
+void append_parts(Bytes& out, std::span<const Item> items, const Part& part) {
+  size_t at = out.size(), bytes = 0;
+  for (const Item& item : items) bytes += part(item).size();
+  out.resize(at + bytes);
+  char* to = out.data() + at;
+  for (const Item& item : items) {
+    const BytesView piece = part(item);
+    std::memcpy(to, piece.data(), piece.size());
+    to += piece.size();
+  }
+}
+
 // The part of a node that leaves and inner nodes share, in two steps: `begin` writes up to the
 // arrays of lengths, `finish_keys` the prefix and the suffixes.
 template <class Item>
@@ -41,7 +55,7 @@ class KeyEncoder {
   }
   void keys(Bytes& out) {
     out.append(items_.front().key.substr(0, prefix_));
-    for (const Item& item : items_) out.append(item.key.substr(prefix_));
+    append_parts(out, items_, [&](const Item& item) { return item.key.substr(prefix_); });
   }
 
  private:
@@ -97,6 +111,34 @@ Bytes NodeView::key(uint32_t i) const {
   BytesView rest = suffix(i);
   key.reserve(prefix_bytes_ + rest.size());
   return key.append(prefix()).append(rest);
+}
+
+void NodeView::copy_keys(Bytes& keys, std::vector<uint32_t>& ends) const {
+  const uint32_t all = values_at_ - suffixes_at_ + count_ * prefix_bytes_;
+  keys.resize(all);
+  ends.resize(count_);
+  char* to = keys.data();
+  for (uint32_t i = 0; i < count_; ++i) {
+    const BytesView rest = suffix(i);
+    std::memcpy(to, base() + prefix_at_, prefix_bytes_);
+    std::memcpy(to + prefix_bytes_, rest.data(), rest.size());
+    to += prefix_bytes_ + rest.size();
+    ends[i] = static_cast<uint32_t>(to - keys.data());
+  }
+}
+
+bool NodeView::has_key_at(uint32_t i, const NodeView& other, uint32_t j) const {
+  if (prefix_bytes_ == other.prefix_bytes_) {
+    return suffix(i) == other.suffix(j) && prefix() == other.prefix();
+  }
+  if (key_bytes(i) != other.key_bytes(j)) return false;
+  // What the longer prefix holds beyond the shorter one stands in the suffix there.
+  const bool longer = prefix_bytes_ > other.prefix_bytes_;
+  const NodeView &a = longer ? *this : other, &b = longer ? other : *this;
+  const BytesView shared = b.prefix(), more = a.prefix().substr(shared.size());
+  const BytesView a_rest = a.suffix(longer ? i : j), b_rest = b.suffix(longer ? j : i);
+  return a.prefix().starts_with(shared) && b_rest.starts_with(more) &&
+         b_rest.substr(more.size()) == a_rest;
 }
 
 // The first suffix whose first eight bytes are not below those of `rest`, without a branch that a
@@ -157,8 +199,41 @@ Bytes encode_leaf(std::span<const LeafItem> items) {
     }
   }
   keys.keys(out);
-  for (const LeafItem& item : items) out.append(item.value);
+  append_parts(out, items, [](const LeafItem& item) { return item.value; });
   return out;
+}
+
+void encode_leaf_like(const NodeView& model, std::span<const BytesView> values, Bytes& out) {
+  assert(model.is_leaf() && model.count() == values.size() && !values.empty());
+  bool uniform = std::ranges::all_of(
+      values, [&](BytesView value) { return value.size() == values.front().size(); });
+  size_t start = out.size();
+  out.append(model.object().bytes.substr(0, NodeView::kHeaderBytes)).append(model.key_lengths());
+  char& flags = out[start + 1];
+  flags = static_cast<char>((flags & ~NodeView::kUniformValues) |
+                            (uniform ? NodeView::kUniformValues : 0));
+  if (uniform) {
+    append_le<uint16_t>(out, static_cast<uint16_t>(values.front().size()));
+  } else {
+    size_t end = 0;
+    for (BytesView value : values) append_le<uint16_t>(out, uint16_t(end += value.size()));
+  }
+  out.append(model.key_block());
+  append_parts(out, values, [](BytesView value) { return value; });
+}
+
+bool NodeView::keeps_widths(uint32_t i, NodeTotals below) const {
+  auto keeps = [](uint64_t was, uint64_t is, uint32_t width) {
+    return number_width(is) == width || (number_width(is) < width && number_width(was) < width);
+  };
+  return keeps(child_count(i), below.count, count_width_) &&
+         keeps(child_bytes(i), below.bytes, size_width_);
+}
+
+void NodeView::put_child(Bytes& copy, uint32_t i, const Hash& hash, NodeTotals below) const {
+  std::memcpy(copy.data() + values_at_ + 32 * size_t{i}, hash.bytes.data(), 32);
+  std::memcpy(copy.data() + counts_at_ + size_t{count_width_} * i, &below.count, count_width_);
+  std::memcpy(copy.data() + sizes_at_ + size_t{size_width_} * i, &below.bytes, size_width_);
 }
 
 namespace {
@@ -203,10 +278,10 @@ Bytes encode_inner(uint8_t level, std::span<const InnerItem> items) {
 Bytes encode_inner_like(const NodeView& model, std::span<const InnerItem> items) {
   assert(model.level() > 0 && model.count() == items.size());
   InnerNumbers numbers(items);
-  BytesView keys = model.key_block();
+  BytesView lengths = model.key_lengths(), keys = model.key_block();
   Bytes out;
-  out.reserve(NodeView::kHeaderBytes + keys.size() + numbers.bytes(items.size()));
-  out.append(model.object().bytes.substr(0, NodeView::kHeaderBytes)).append(keys);
+  out.reserve(NodeView::kHeaderBytes + lengths.size() + keys.size() + numbers.bytes(items.size()));
+  out.append(model.object().bytes.substr(0, NodeView::kHeaderBytes)).append(lengths).append(keys);
   out[NodeView::kCountWidthAt] = static_cast<char>(numbers.count_width);
   out[NodeView::kSizeWidthAt] = static_cast<char>(numbers.size_width);
   numbers.append(out, items);

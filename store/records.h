@@ -10,10 +10,11 @@ namespace ukstore {
 constexpr char kFormatPrefix = 'f';  // alone: what the file is; see format_record
 constexpr char kHeadPrefix = 'h';    // + name: the head of a branch
 constexpr char kIndexPrefix = 'i';  // alone: the index's manifest; + BE64 run + BE64 piece: a piece
-constexpr char kJournalPrefix = 'j';   // + BE64: one mutation of heads
-constexpr char kPrivatePrefix = 'p';   // + name: never leaves this replica
-constexpr char kSegmentsPrefix = 's';  // alone: the highest number that an erased segment had
-constexpr char kTagPrefix = 't';       // + name: a tag
+constexpr char kJournalPrefix = 'j';      // + BE64: one mutation of heads
+constexpr char kJournalMorePrefix = 'k';  // + BE64 + BE32: what did not fit into it
+constexpr char kPrivatePrefix = 'p';      // + name: never leaves this replica
+constexpr char kSegmentsPrefix = 's';     // alone: the highest number that an erased segment had
+constexpr char kTagPrefix = 't';          // + name: a tag
 
 constexpr size_t kRecordKeyBytesMax = 256;
 constexpr size_t kRecordValueBytesMax = size_t{1} << 20;

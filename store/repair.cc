@@ -9,11 +9,14 @@ namespace {
 
 Result<void> erase_journal(Write& write) {
   std::vector<Bytes> keys;
-  auto ok =
-      write.scan(record_key(kJournalPrefix), {}, Direction::forward, [&](BytesView key, BytesView) {
-        keys.emplace_back(key);
-        return Flow::go_on;
-      });
+  Result<void> ok;
+  for (char prefix : {kJournalPrefix, kJournalMorePrefix}) {
+    if (!ok) return ok;
+    ok = write.scan(record_key(prefix), {}, Direction::forward, [&](BytesView key, BytesView) {
+      keys.emplace_back(key);
+      return Flow::go_on;
+    });
+  }
   for (size_t i = 0; ok && i < keys.size(); ++i) ok = write.erase(keys[i]);
   return ok;
 }
@@ -101,8 +104,7 @@ Result<std::vector<RefChange>> repair_store(Backend& backend, const CheckReport&
   if (!entry.changes.empty()) {
     JournalRecord record = next_change(end, std::move(entry));
     if (auto ok = check_size(record); !ok) return pass_on(ok);
-    auto ok = (*write)->put(journal_key(record.entry.sequence), encode(record));
-    if (!ok) return pass_on(ok);
+    if (auto ok = put_journal(**write, record); !ok) return pass_on(ok);
   }
   if (auto ok = (*write)->commit(Durability::durable); !ok) return pass_on(ok);
   return moved;

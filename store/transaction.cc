@@ -144,16 +144,9 @@ Result<void> OpenTransaction::compare_and_set(RefKind kind, BytesView name,
   }
   auto target = checked_target(kind, next);
   if (!target) return pass_on(target, "setting " + describe(kind, name));
-  note_change(kind, name, std::move(*now));
+  if (!own_.heads.contains(key)) changes_.push_back({kind, Bytes(name), std::move(*now), {}});
   own_.heads.insert_or_assign(std::move(key), *target);
   return {};
-}
-
-void OpenTransaction::note_change(RefKind kind, BytesView name, std::optional<Head> before) {
-  for (const RefChange& change : changes_) {
-    if (change.kind == kind && change.name == name) return;
-  }
-  changes_.push_back({kind, Bytes(name), std::move(before), {}});
 }
 
 Result<std::optional<Bytes>> OpenTransaction::record(BytesView key) const {

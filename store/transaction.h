@@ -42,7 +42,6 @@ class OpenTransaction final : public Transaction, private CommitSource {
   Result<std::optional<Head>> checked_target(RefKind kind, const std::optional<Head>& next) const;
   void keep(const std::shared_ptr<Arena>& other);
   Result<void> go_back_over(const JournalEntry& entry, const StepBack& step_back);
-  void note_change(RefKind kind, BytesView name, std::optional<Head> before);
 
   std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();
   Changes own_;

@@ -41,14 +41,6 @@ Result<void> TreeCursor::enter_to_entry() {
   return {};
 }
 
-void TreeCursor::skip() {
-  Frame& frame = frames_.back();
-  if (frame.node.is_leaf() && frame.node.object().side_count > 0) {
-    frame.side += side_count(frame.node.value(frame.index));
-  }
-  skip_subtrees(1);
-}
-
 void TreeCursor::skip_subtrees(uint32_t count) {
   frames_.back().index += count;
   while (!frames_.empty() && frames_.back().index == frames_.back().node.count()) {

@@ -39,7 +39,17 @@ class TreeCursor {
   // Enters until an entry is in front.
   Result<void> enter_to_entry();
   // Goes behind the item in front, or the next `count` subtrees of its node.
-  void skip();
+  void skip() {
+    Frame& frame = frames_.back();
+    if (frame.node.is_leaf() && frame.node.object().side_count > 0) {
+      frame.side += side_count(frame.node.value(frame.index));
+    }
+    if (frame.index + 1 < frame.node.count()) {
+      ++frame.index;
+    } else {
+      skip_subtrees(1);
+    }
+  }
   void skip_subtrees(uint32_t count);
   // The item in front, to find out when the cursor has gone behind it.
   struct Place {

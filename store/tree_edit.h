@@ -39,6 +39,9 @@ class TreeEditor {
   // stands above.
   Result<BuiltTree> raise(uint8_t level, std::deque<BuiltNode>& nodes);
   ChildNode stage(ObjectKind kind, BuiltNode node);
+  ObjectRef stage(ObjectKind kind, BytesView bytes, std::span<const Address> side) {
+    return arena_->add(kind, bytes, side);
+  }
   // A finished tree as an object, whatever its size; and as a tree that is edited on in the arena.
   ObjectRef name(const BuiltTree& tree);
   Result<Tree> load(const BuiltTree& tree);

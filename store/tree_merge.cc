@@ -1,75 +1,10 @@
 #include <ukstore/store/tree_merge.h>
 
+#include <ukstore/store/alike_merge.h>
+#include <ukstore/store/merge_side.h>
 #include <ukstore/store/tree_assembler.h>
-#include <ukstore/store/tree_cursor.h>
 
 namespace ukstore {
-namespace {
-
-// One of the trees.  Before each step all that was merged so far lies behind all cursors, and
-// everything else in front of them.
-class Side {
- public:
-  Side(const ObjectStore& objects, const NodeView& root) : cursor_(objects, root) {}
-
-  bool at_end() const { return cursor_.at_end(); }
-  int level() const { return at_end() ? -1 : cursor_.level(); }
-  const TreeCursor& cursor() const { return cursor_; }
-  // The key of the entry in front, or the last key of the subtree.
-  BytesView key() {
-    if (!has_key_) {
-      key_.clear();
-      cursor_.node().append_key(cursor_.index(), key_);
-      has_key_ = true;
-    }
-    return key_;
-  }
-  ObjectRef child() const { return cursor_.node().child(cursor_.index()); }
-  // Whether a subtree of the same name stands in front of both.
-  bool same_subtree(const Side& other) const {
-    return level() > 0 && level() == other.level() && same_name(other);
-  }
-  // Whether the entry in front is equal to the other's.
-  bool same_value(const Side& other) const { return cursor_.value() == other.cursor_.value(); }
-
-  Result<void> enter() {
-    has_key_ = false;
-    return cursor_.enter();
-  }
-  void skip() {
-    has_key_ = false;
-    cursor_.skip();
-  }
-  void skip_subtrees(uint32_t count) {
-    has_key_ = false;
-    cursor_.skip_subtrees(count);
-  }
-  // Goes behind `last`, the last key of a subtree that was merged.
-  Result<void> pass(BytesView last) {
-    while (!at_end()) {
-      int order = key().compare(last);
-      if (order <= 0) {
-        skip();
-        if (order == 0) return {};
-      } else if (level() == 0) {
-        return {};
-      } else if (auto ok = enter(); !ok) {
-        return ok;
-      }
-    }
-    return {};
-  }
-
- private:
-  bool same_name(const Side& other) const {
-    return cursor_.node().hash(cursor_.index()) == other.cursor_.node().hash(other.cursor_.index());
-  }
-  TreeCursor cursor_;
-  Bytes key_;
-  bool has_key_ = false;
-};
-
-}  // namespace
 
 class TreeMerger {
  public:
@@ -78,6 +13,7 @@ class TreeMerger {
              const MergeKey& merge_key)
       : merge_key_(merge_key),
         editor_(ours.objects(), std::move(arena)),
+        alike_nodes_(ours.objects(), editor_),
         out_(editor_),
         base_(ours.objects(), base ? TreeAccess::root_node(*base) : NodeView()),
         ours_(ours.objects(), TreeAccess::root_node(ours)),
@@ -106,7 +42,16 @@ class TreeMerger {
   }
 
   Result<void> step() {
-    if (has_base_ && stands_alike() && take_children()) return {};
+    const int level = std::max({base_.level(), ours_.level(), theirs_.level()});
+    if (level <= 0) {
+      if (auto ok = merge_run(); !ok) return ok;
+      return merge_entry();
+    }
+    if (has_base_) {
+      auto taken = take_children();
+      if (!taken) return pass_on(taken);
+      if (*taken) return {};
+    }
     if (ours_.same_subtree(theirs_)) return take_agreed();
     if (has_base_) {
       if (base_.same_subtree(ours_)) return take_changed(theirs_, ours_);
@@ -114,48 +59,62 @@ class TreeMerger {
       if (adds_whole(theirs_, ours_)) return take(theirs_, edge_at_end(ours_));
       if (adds_whole(ours_, theirs_)) return take(ours_, edge_at_end(theirs_));
     }
-    int level = std::max({base_.level(), ours_.level(), theirs_.level()});
-    if (level <= 0) return merge_entry();
-    for (Side* side : {&base_, &ours_, &theirs_}) {
+    for (MergeSide* side : {&base_, &ours_, &theirs_}) {
       if (side->level() != level) continue;
       if (auto ok = enter(*side); !ok) return ok;
     }
     return {};
   }
 
-  // Whether all three stand at the same place of inner nodes that have the same keys: what most
-  // nodes near a change look like.
-  bool stands_alike() {
-    int level = ours_.level();
-    if (level <= 0 || theirs_.level() != level || base_.level() != level) return false;
+  // Takes children one by one where all three stand in front of nodes that hold the same range of
+  // keys, up to one that cannot be merged without opening it.  The last of a node is left out, as
+  // it may be the last of its level.  False if none was taken.
+  Result<bool> take_children() {
+    const int above = ours_.level();
+    if (above <= 0 || theirs_.level() != above || base_.level() != above) return false;
+    const uint8_t level = static_cast<uint8_t>(above - 1);
     const NodeView &b = base_.cursor().node(), &o = ours_.cursor().node(),
                    &t = theirs_.cursor().node();
-    uint32_t index = ours_.cursor().index();
-    if (theirs_.cursor().index() != index || base_.cursor().index() != index) return false;
+    uint32_t in_base = base_.cursor().index(), in_ours = ours_.cursor().index(),
+             in_theirs = theirs_.cursor().index(), taken = 0;
+    const bool alike = have_same_keys(b, o, t) && in_base == in_ours && in_theirs == in_ours;
+    for (; in_base + 1 < b.count() && in_ours + 1 < o.count() && in_theirs + 1 < t.count();
+         ++in_base, ++in_ours, ++in_theirs, ++taken) {
+      if (!alike && !(o.has_key_at(in_ours, t, in_theirs) && o.has_key_at(in_ours, b, in_base))) {
+        break;
+      }
+      if (taken == 0 && !out_.takes(level)) return false;
+      const Hash ours = o.hash(in_ours), theirs = t.hash(in_theirs), base = b.hash(in_base);
+      if (ours == theirs || theirs == base) {
+        out_.add_child(o, in_ours, o.child(in_ours), o.child_totals(in_ours));
+      } else if (ours == base) {
+        out_.add_child(o, in_ours, t.child(in_theirs), t.child_totals(in_theirs));
+      } else {
+        if (level > 1 || refused_ == ours) break;
+        auto merged = alike_nodes_.merge(
+            {b.child(in_base), o.child(in_ours), t.child(in_theirs), o.child_totals(in_ours)},
+            level);
+        if (!merged) return pass_on(merged);
+        if (!*merged) {
+          refused_ = ours;
+          break;
+        }
+        out_.add_child(o, in_ours, (*merged)->node, (*merged)->totals);
+      }
+    }
+    if (taken == 0) return false;
+    for (MergeSide* side : {&base_, &ours_, &theirs_}) side->skip_subtrees(taken);
+    return true;
+  }
+
+  // What most nodes near a change look like; looked at once for three nodes.
+  bool have_same_keys(const NodeView& b, const NodeView& o, const NodeView& t) {
     Alike now{b.object().bytes.data(), o.object().bytes.data(), t.object().bytes.data()};
     if (now.nodes != alike_.nodes) {
       now.have_same_keys = b.has_keys_of(o) && t.has_keys_of(o);
       alike_ = now;
     }
     return alike_.have_same_keys;
-  }
-
-  // Takes children one by one where all three stand alike, up to one that all hold differently.
-  // The last of a node is left out, as it may be the last of its level.  False if none was taken.
-  bool take_children() {
-    const NodeView &b = base_.cursor().node(), &o = ours_.cursor().node(),
-                   &t = theirs_.cursor().node();
-    if (!out_.takes(o.level() - 1)) return false;
-    uint32_t first = ours_.cursor().index(), i = first;
-    for (; i + 1 < o.count(); ++i) {
-      Hash ours = o.hash(i), theirs = t.hash(i), base = b.hash(i);
-      if (ours != theirs && theirs != base && ours != base) break;
-      const NodeView& from = ours == base ? t : o;
-      out_.add_child(o, i, from.child(i), {from.child_count(i), from.child_bytes(i)});
-    }
-    if (i == first) return false;
-    for (Side* side : {&base_, &ours_, &theirs_}) side->skip_subtrees(i - first);
-    return true;
   }
 
   // Both sides hold the same subtree.
@@ -167,7 +126,7 @@ class TreeMerger {
   }
 
   // Base and `same` hold the same subtree: what `changed` holds there instead is the merge.
-  Result<void> take_changed(Side& changed, Side& same) {
+  Result<void> take_changed(MergeSide& changed, MergeSide& same) {
     last_ = same.key();
     Edge edge = same.cursor().is_last() ? Edge::closed : Edge::open;
     same.skip();
@@ -187,21 +146,23 @@ class TreeMerger {
   }
 
   // Whether a subtree lies in front of `side` where neither the other side nor the base has a key.
-  bool adds_whole(Side& side, Side& other) {
+  bool adds_whole(MergeSide& side, MergeSide& other) {
     return side.level() > 0 && lies_before(side, other) && lies_before(side, base_);
   }
-  static bool lies_before(Side& side, Side& other) {
+  static bool lies_before(MergeSide& side, MergeSide& other) {
     return other.at_end() || (other.level() == 0 && side.key() < other.key());
   }
-  static Edge edge_at_end(const Side& other) { return other.at_end() ? Edge::closed : Edge::open; }
+  static Edge edge_at_end(const MergeSide& other) {
+    return other.at_end() ? Edge::closed : Edge::open;
+  }
 
   // Takes what is in front of a side into the result.
-  Result<void> take(Side& side, Edge edge) {
+  Result<void> take(MergeSide& side, Edge edge) {
     TreeCursor::Place place = side.cursor().place();
     do {
       const TreeCursor& at = side.cursor();
       if (side.level() == 0) {
-        keep(side);
+        keep(side, side.key());
         side.skip();
         continue;
       }
@@ -217,14 +178,14 @@ class TreeMerger {
     return {};
   }
 
-  Result<void> enter(Side& side) {
+  Result<void> enter(MergeSide& side) {
     ObjectRef ref = side.child();
     if (auto ok = side.enter(); !ok) return ok;
     if (&side != &base_) offer(&side == &ours_ ? kOurs : kTheirs, side.cursor().node(), ref);
     return {};
   }
 
-  void keep(Side& side) {
+  void keep(const MergeSide& side, BytesView key) {
     BytesView value = side.cursor().value();
     sides_.clear();
     const ObjectView& object = side.cursor().node().object();
@@ -232,31 +193,95 @@ class TreeMerger {
       uint32_t from = side.cursor().side_index(), named = side_count(value);
       for (uint32_t i = 0; i < named; ++i) sides_.push_back(object.address(from + i));
     }
-    out_.add(side.key(), {value, sides_, logical_bytes(value)});
+    out_.add(key, {value, sides_, logical_bytes(value)});
+  }
+
+  // While all sides stand in leaves, before the last entry there, that name no objects: what
+  // merge_entry does, without its detours.
+  Result<void> merge_run() {
+    for (const MergeSide* side : {&base_, &ours_, &theirs_}) {
+      if (side->at_end() || side->cursor().node().object().side_count > 0) return {};
+    }
+    LeafRun b(base_), o(ours_), t(theirs_);
+    Result<void> result;
+    while (result && b.has_more() && o.has_more() && t.has_more()) {
+      const BytesView ours_key = o.keys[o.i], theirs_key = t.keys[t.i];
+      const int order = ours_key.compare(theirs_key);
+      const BytesView key = order <= 0 ? ours_key : theirs_key;
+      const int base_order = b.keys[b.i].compare(key);
+      if (base_order < 0) {  // both sides have removed it
+        ++b.i;
+        continue;
+      }
+      result = merge_in_run(key, base_order == 0 ? &b : nullptr, order <= 0 ? &o : nullptr,
+                            order >= 0 ? &t : nullptr);
+      b.i += base_order == 0;
+      o.i += order <= 0;
+      t.i += order >= 0;
+    }
+    base_.skip_subtrees(b.i - b.first);
+    ours_.skip_subtrees(o.i - o.first);
+    theirs_.skip_subtrees(t.i - t.first);
+    return result;
+  }
+
+  // One key, where null sides do not hold it.
+  Result<void> merge_in_run(BytesView key, const LeafRun* base, const LeafRun* ours,
+                            const LeafRun* theirs) {
+    auto agree = [](const LeafRun* one, const LeafRun* other) {
+      return one && other ? one->value() == other->value() : one == other;
+    };
+    const LeafRun* kept = ours;
+    if (!agree(ours, theirs) && !agree(base, theirs)) {
+      if (!agree(base, ours)) {
+        auto entry = [](const LeafRun* run) {
+          return run ? std::optional(run->entry()) : std::nullopt;
+        };
+        auto keeps_ours = merge_both(key, entry(base), entry(ours), entry(theirs));
+        if (!keeps_ours) return pass_on(keeps_ours);
+        if (!*keeps_ours) return {};
+      } else {
+        kept = theirs;
+      }
+    }
+    if (kept) out_.add(key, {kept->value(), {}, logical_bytes(kept->value())});
+    return {};
   }
 
   // Entries stand in front of all sides that are not at their end.
   Result<void> merge_entry() {
-    int order = ours_.at_end() ? 1 : theirs_.at_end() ? -1 : ours_.key().compare(theirs_.key());
-    bool in_ours = order <= 0, in_theirs = order >= 0, in_base = false;
+    const bool ours_left = !ours_.at_end(), theirs_left = !theirs_.at_end();
+    if (!ours_left && !theirs_left) return {};
+    const BytesView ours_key = ours_left ? ours_.key() : BytesView(),
+                    theirs_key = theirs_left ? theirs_.key() : BytesView();
+    const int order = !ours_left ? 1 : !theirs_left ? -1 : ours_key.compare(theirs_key);
+    const bool in_ours = order <= 0, in_theirs = order >= 0;
+    const BytesView key = in_ours ? ours_key : theirs_key;
+    bool in_base = false;
     if (!base_.at_end()) {
-      int base_order = base_.key().compare((in_ours ? ours_ : theirs_).key());
+      const int base_order = base_.key().compare(key);
       if (base_order < 0) {  // both sides have removed it
         base_.skip();
         return {};
       }
       in_base = base_order == 0;
     }
-    auto agree = [](bool in_one, const Side& one, bool in_other, const Side& other) {
+    auto agree = [](bool in_one, const MergeSide& one, bool in_other, const MergeSide& other) {
       return in_one == in_other && (!in_one || one.same_value(other));
     };
     if (agree(in_ours, ours_, in_theirs, theirs_) ||
         (has_base_ && agree(in_base, base_, in_theirs, theirs_))) {
-      if (in_ours) keep(ours_);
+      if (in_ours) keep(ours_, key);
     } else if (has_base_ && agree(in_base, base_, in_ours, ours_)) {
-      if (in_theirs) keep(theirs_);
-    } else if (auto ok = merge_both(in_base, in_ours, in_theirs); !ok) {
-      return ok;
+      if (in_theirs) keep(theirs_, key);
+    } else {
+      auto entry = [](bool in, const MergeSide& side) {
+        return in ? std::optional(side.cursor().entry()) : std::nullopt;
+      };
+      auto keeps_ours =
+          merge_both(key, entry(in_base, base_), entry(in_ours, ours_), entry(in_theirs, theirs_));
+      if (!keeps_ours) return pass_on(keeps_ours);
+      if (*keeps_ours && in_ours) keep(ours_, key);
     }
     if (in_ours) ours_.skip();
     if (in_theirs) theirs_.skip();
@@ -264,22 +289,16 @@ class TreeMerger {
     return {};
   }
 
-  Result<void> merge_both(bool in_base, bool in_ours, bool in_theirs) {
-    auto entry = [](bool in, const Side& side) {
-      return in ? std::optional(side.cursor().entry()) : std::nullopt;
-    };
-    std::optional<Entry> ours = entry(in_ours, ours_);
-    auto edit = merge_key_((in_ours ? ours_ : theirs_).key(), entry(in_base, base_), ours,
-                           entry(in_theirs, theirs_));
+  // Adds what a key becomes that both sides changed; true if it is to stay as ours has it.
+  Result<bool> merge_both(BytesView key, const std::optional<Entry>& base,
+                          const std::optional<Entry>& ours, const std::optional<Entry>& theirs) {
+    auto edit = merge_key_(key, base, ours, theirs);
     if (!edit) return pass_on(edit);
-    if (!*edit) {
-      if (in_ours) keep(ours_);
-      return {};
-    }
+    if (!*edit) return true;
     auto value = editor_.resolve(**edit, ours);
     if (!value) return pass_on(value);
     if (value->present) out_.add((*edit)->key, {value->bytes, value->side, value->logical_bytes});
-    return {};
+    return false;
   }
 
   struct Alike {
@@ -291,9 +310,11 @@ class TreeMerger {
 
   const MergeKey& merge_key_;
   TreeEditor editor_;
+  AlikeMerger alike_nodes_;
   TreeAssembler out_;
-  Side base_, ours_, theirs_;
+  MergeSide base_, ours_, theirs_;
   const bool has_base_;
+  Hash refused_;                // the node of ours that could not be merged as one alike
   Alike alike_;                 // where stands_alike() looked last
   Bytes last_;                  // reused
   std::vector<Address> sides_;  // reused

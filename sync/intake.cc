@@ -273,6 +273,7 @@ Result<std::optional<Wanted>> Intake::finish_commit() {
   if (!*known) {
     if (auto ok = stage(*open_); !ok) return pass_on(ok);
   }
+  if (options_.staged) options_.staged(open_->header.commit.generation);
   names_.add(open_->hash);
   for (const ObjectRef& parent : open_->header.commit.parents) tips_.erase(parent.hash);
   tips_.insert(open_->hash);

@@ -40,6 +40,8 @@ struct IntakeOptions {
   size_t checkpoint_bytes = 256 << 10;
   // None: the canonical merge, by the rule of rest.
   MergeFunction merge{};
+  // Told of each commit that is staged, by its generation: they come in the order of those.
+  std::function<void(uint64_t generation)> staged{};
 };
 
 // Objects that a stream names and that must be here before it goes on.

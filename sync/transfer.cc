@@ -29,6 +29,9 @@ std::vector<Hash> haves_for(Repo& repo, const PullPlan& plan) {
        get_or_throw(staged_tips(repo.store(), tracking_branch(plan.remote, plan.branch)))) {
     if (haves.size() + 1 < kHavesMax) add(staged);
   }
+  for (const Hash& hash : plan.also_have) {
+    if (haves.size() + 1 < kHavesMax) add(hash);
+  }
   if (plan.merge_into) add(head_hash(repo, *plan.merge_into));
   return haves;
 }
@@ -36,7 +39,7 @@ std::vector<Hash> haves_for(Repo& repo, const PullPlan& plan) {
 Landing landing_of(const PullPlan& plan) {
   return {.tracking = tracking_branch(plan.remote, plan.branch),
           .merge_into = plan.merge_into,
-          .note = "pull " + plan.remote,
+          .note = plan.note.empty() ? "pull " + plan.remote : plan.note,
           .when_ms = plan.when_ms};
 }
 
@@ -187,7 +190,9 @@ Task<kj::Maybe<Hash>> Pusher::push() {
   auto ours = head_hash(repo_, branch_);
   if (!ours || has_->contains(*ours)) co_return nullptr;
   if (!out_) co_await open();
+  if (has_->contains(*ours)) co_return nullptr;
   get_or_throw(out_->plan({*ours, {}}, has_->heads()));
+  commits_planned_ += out_->commits_left();
   has_->tell(*ours);
   auto& sink = KJ_ASSERT_NONNULL(sink_);
   const Hash theirs = co_await send_planned(*out_, sink);

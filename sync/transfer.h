@@ -9,6 +9,9 @@ struct PullPlan {
   Bytes branch = "main";              // of the peer
   Bytes remote;                       // the peer's name: its head is kept as remotes/REMOTE/BRANCH
   std::optional<Bytes> merge_into{};  // a branch of ours
+  // Further commits of ours that the peer's branch may build on, the likeliest last.
+  std::vector<Hash> also_have{};
+  Bytes note{};  // for the journal; empty: "pull REMOTE"
   IntakeOptions intake{};
   int64_t when_ms = 0;
 };
@@ -38,6 +41,9 @@ class Pusher {
   // Sends what the peer lacks of our branch; resolves when that has landed there.  The head of the
   // peer's branch afterwards; none if there was nothing to send.
   Task<kj::Maybe<Hash>> push();
+  // Commits of all pushes so far, and those of the present one that are still to be sent.
+  uint64_t commits_planned() const { return commits_planned_; }
+  size_t commits_left() const { return out_ ? out_->commits_left() : 0; }
 
  private:
   Task<void> open();
@@ -47,6 +53,7 @@ class Pusher {
   const Bytes branch_;
   const std::shared_ptr<PeerHas> has_;
   std::optional<Outflow> out_;
+  uint64_t commits_planned_ = 0;
   kj::Maybe<protocol::Sink::Client> sink_;
 };
 

@@ -1,5 +1,5 @@
 if(TARGET ukstore_cli AND UKSTORE_TESTS)
-  ukstore_tests(cli ukstore_cli)
+  ukstore_tests(cli ukstore_cli exchange_support)
   if(TARGET tests_cli)
     target_compile_definitions(tests_cli PRIVATE UKSTORE_BINARY="$<TARGET_FILE:ukstore>"
                                UKSTORE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

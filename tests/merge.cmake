@@ -1,9 +1,13 @@
 if(TARGET ukstore_merge AND UKSTORE_TESTS)
   ukstore_tests(merge ukstore_merge)
+  if(TARGET tests_merge)
+    target_compile_definitions(tests_merge PRIVATE UKSTORE_TESTS_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}")
+  endif()
   ukstore_tests(threads_merge ukstore_merge)
   # The law kit and the bounds: at full speed in the release preset, fewer under the sanitizers.
   ukstore_tests(scale_merge ukstore_merge)
 endif()
 if(TARGET ukstore_merge AND UKSTORE_FUZZ)
   ukstore_fuzz(merge_state ukstore_merge)
+  ukstore_fuzz(foreign ukstore_merge)
 endif()

@@ -42,6 +42,10 @@ double git_cpu_us(const std::filesystem::path& repository,
                                  "-C",
                                  repository.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  return process_cpu_us(std::move(words), input);
+}
+
+double process_cpu_us(std::vector<std::string> words, const std::filesystem::path& input) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -53,11 +57,13 @@ double git_cpu_us(const std::filesystem::path& repository,
   pid_t id = 0;
   int failed = ::posix_spawnp(&id, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) throw std::runtime_error("cannot run git");
+  if (failed != 0) throw std::runtime_error("cannot run " + words.front());
   int status = 0;
   rusage used{};
   if (::wait4(id, &status, 0, &used) != id || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw std::runtime_error("git " + arguments.front() + " failed");
+    std::string line;
+    for (const std::string& word : words) line += word + " ";
+    throw std::runtime_error(line + "failed");
   }
   auto us = [](const timeval& time) {
     return 1e6 * static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec);

@@ -28,6 +28,10 @@ double git_cpu_us(const std::filesystem::path& repository,
                   const std::vector<std::string>& arguments,
                   const std::filesystem::path& input = "/dev/null");
 
+// The same of any process, with all those that it waits for.
+double process_cpu_us(std::vector<std::string> words,
+                      const std::filesystem::path& input = "/dev/null");
+
 // CPU time of this process, in microseconds.
 double own_cpu_us();
 

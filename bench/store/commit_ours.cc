@@ -18,6 +18,7 @@ void commit_lazily(benchmark::State& state) {
   const auto store = open_store(dir.path(), {.durability = Durability::lazy});
   fill(*store, keys);
   must(store->flush());
+  touch_memory(kTouchedBytes);
   const uint64_t before = written_bytes();
   while (state.KeepRunningBatch(state.max_iterations)) {
     for (size_t i = 0; i < chosen.size(); ++i) {
@@ -37,6 +38,7 @@ void commit_durable(benchmark::State& state) {
   const auto store = open_store(dir.path());
   fill(*store, keys);
   size_t i = 0;
+  touch_memory(kTouchedBytes);
   for (auto _ : state) {
     commit_one(*store, keys[chosen[i]], value(kKeys + i));
     ++i;
@@ -56,6 +58,7 @@ void commit_group64(benchmark::State& state) {
   ScratchDir dir;
   const auto store = open_store(dir.path());
   fill(*store, keys);
+  touch_memory(kTouchedBytes);
   while (state.KeepRunningBatch(state.max_iterations)) {
     std::vector<std::jthread> writers;
     for (size_t writer = 0; writer < kWriters; ++writer) {
@@ -93,12 +96,16 @@ double median_window(Store& store, const std::vector<std::string>& keys, size_t 
   return windows[windows.size() / 2];
 }
 
+// What the file of `commit_growth` grows by with each commit, about.
+constexpr size_t kGrowthBytes = 4'000;
+
 void commit_growth(benchmark::State& state) {
   const size_t late = quick() ? 100'000 : 1'000'000;
   const auto keys = sorted_keys(1'000);
   ScratchDir dir;
   const auto store = open_store(dir.path(), {.durability = Durability::lazy});
   fill(*store, keys);
+  touch_memory(late * kGrowthBytes);
   for (auto _ : state) {
     commit_window(*store, keys, 0, 1'000);
     state.counters["early_us"] = median_window(*store, keys, 1'000);

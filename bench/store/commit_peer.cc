@@ -16,6 +16,7 @@ void commit_one(benchmark::State& state) {
   RawLmdb lmdb(dir.path(), MDB_NOSYNC);
   lmdb.fill(keys);
   lmdb.sync();
+  touch_memory(kTouchedBytes);
   const uint64_t before = written_bytes();
   while (state.KeepRunningBatch(state.max_iterations)) {
     for (size_t i = 0; i < chosen.size(); ++i) lmdb.put(keys[chosen[i]], value(kKeys + i));
@@ -33,6 +34,7 @@ void commit_durable(benchmark::State& state) {
   RawLmdb lmdb(dir.path(), 0);
   lmdb.fill(keys);
   size_t i = 0;
+  touch_memory(kTouchedBytes);
   for (auto _ : state) {
     lmdb.put(keys[chosen[i]], value(kKeys + i));
     ++i;

@@ -1,6 +1,7 @@
 #include <ukstore/bench/store/data.h>
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include <algorithm>
@@ -71,6 +72,15 @@ double cpu_seconds() {
   timespec now;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+void touch_memory(size_t bytes) {
+  constexpr size_t kPageBytes = 4096;
+  constexpr int kProtection = PROT_READ | PROT_WRITE, kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+  void* memory = mmap(nullptr, bytes, kProtection, kFlags, -1, 0);
+  if (memory == MAP_FAILED) throw std::runtime_error("no memory to touch");
+  for (size_t at = 0; at < bytes; at += kPageBytes) static_cast<volatile char*>(memory)[at] = 1;
+  munmap(memory, bytes);
 }
 
 ScratchDir::ScratchDir() {

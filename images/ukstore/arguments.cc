@@ -35,7 +35,6 @@ std::vector<std::string> command_words(const std::vector<std::string>& words) {
       plain.push_back(words[i]);
       continue;
     }
-    if (!plain.empty()) continue;
     for (const Option& option : global_options()) {
       const bool named = words[i] == "--" + std::string(option.name) ||
                          (option.letter && words[i] == std::string{'-', option.letter});

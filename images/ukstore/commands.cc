@@ -1,6 +1,16 @@
 #include <ukstore/images/ukstore/commands.h>
 
 namespace ukstore::cli {
+namespace {
+
+template <class... Lists>
+std::vector<Command> joined(Lists... lists) {
+  std::vector<Command> all;
+  (all.insert(all.end(), lists.begin(), lists.end()), ...);
+  return all;
+}
+
+}  // namespace
 
 const std::vector<Group>& groups() {
   static const std::vector<Group> kGroups = {
@@ -18,6 +28,9 @@ const std::vector<Group>& groups() {
       {"Other formats", exchange_commands()},
       {"Health", health_commands()},
       {"Watching", watch_commands()},
+      {"Copies elsewhere", joined(clone_commands(), transfer_commands(), remote_commands())},
+      {"Serving", joined(serve_commands(), key_commands())},
+      {"Nodes", joined(node_commands(), node_machine_commands())},
       {"Help", help_commands()},
   };
   return kGroups;

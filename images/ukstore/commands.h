@@ -33,6 +33,13 @@ std::vector<Command> archive_commands();
 std::vector<Command> exchange_commands();
 std::vector<Command> health_commands();
 std::vector<Command> watch_commands();
+std::vector<Command> key_commands();
+std::vector<Command> remote_commands();
+std::vector<Command> clone_commands();
+std::vector<Command> transfer_commands();
+std::vector<Command> serve_commands();
+std::vector<Command> node_commands();
+std::vector<Command> node_machine_commands();
 std::vector<Command> help_commands();
 
 }  // namespace ukstore::cli

@@ -21,6 +21,7 @@ class Context {
   const Process& process() const { return process_; }
   // A global option's value.
   std::optional<std::string> option(std::string_view name) const { return arguments_.option(name); }
+  std::optional<uint64_t> number(std::string_view name) const { return arguments_.number(name); }
   std::optional<std::string> variable(const std::string& name) const;
 
   // ---- The store.

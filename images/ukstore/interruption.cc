@@ -34,6 +34,9 @@ Words words_of(Phase phase) {
     case Phase::committing:
       return {"either all of it is stored or nothing, never a part",
               "see whether it is: ukstore journal -n 1"};
+    case Phase::receiving:
+      return {"what has come so far is kept, and nothing of it is seen yet",
+              "run the command again: it goes on where it stopped"};
     case Phase::following:
       return {"", ""};
   }

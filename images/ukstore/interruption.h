@@ -18,6 +18,7 @@ void end_well_when_interrupted(const Process& process);
 enum class Phase {
   reading,     // nothing was changed
   committing,  // all of it is stored, or nothing
+  receiving,   // what has come from a peer is kept, and is seen once all of it is there
   following,   // an endless command: stopping it is how it ends
 };
 void set_phase(Phase phase);

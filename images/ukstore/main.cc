@@ -8,7 +8,8 @@
 int main(int argc, char** argv) {
   ukstore::cli::Process process;
   process.words.assign(argv + 1, argv + argc);
-  for (const char* name : {"UKSTORE_STORE", "UKSTORE_AUTHOR", "UKSTORE_DATE", "NO_COLOR", "USER"}) {
+  for (const char* name :
+       {"UKSTORE_STORE", "UKSTORE_AUTHOR", "UKSTORE_DATE", "NO_COLOR", "USER", "XDG_RUNTIME_DIR"}) {
     if (const char* value = std::getenv(name)) process.environment[name] = value;
   }
   std::error_code error;

@@ -1,6 +1,6 @@
 #include <ukstore/images/ukstore/nearest.h>
 
-#include <ukstore/images/ukstore/failure.h>
+#include <ukstore/store/tree.h>
 
 #include <algorithm>
 
@@ -45,7 +45,7 @@ std::optional<std::string> nearest(std::string_view typed, const std::vector<std
 
 std::string did_you_mean(std::string_view typed, const std::vector<std::string>& known) {
   const auto word = nearest(typed, known);
-  return word ? "did you mean " + in_quotes(*word) + "?" : "";
+  return word ? "did you mean \"" + printable(*word) + "\"?" : "";
 }
 
 }  // namespace ukstore::cli

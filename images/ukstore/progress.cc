@@ -37,6 +37,12 @@ void Progress::at(uint64_t done) {
   done_ = done;
   // The clock is looked at now and then only, except where each step is long.
   if (how_ == How::none || (++calls_ > kCallsPerLook && calls_ % kCallsPerLook != 0)) return;
+  look(done);
+}
+
+void Progress::look(uint64_t done) {
+  done_ = done;
+  if (how_ == How::none) return;
   const auto now = Clock::now();
   if (now < next_) return;
   next_ = now + kInterval;
@@ -49,17 +55,25 @@ void Progress::print(Clock::time_point now) {
   const auto rate = static_cast<uint64_t>(static_cast<double>(done_) / seconds);
   const uint64_t left = total_ > done_ && rate > 0 ? (total_ - done_) / rate : 0;
   if (how_ == How::json) {
-    Json object = {{"phase", phase_}, {"done", done_}, {"unit", unit_}, {"rate", rate}};
+    Json object = {{"phase", phase_}};
+    if (!unit_.empty()) {
+      object.update({{"done", done_}, {"unit", unit_}, {"rate", rate}});
+    }
     if (total_ > 0) {
       object["total"] = total_;
       object["left_s"] = left;
     }
+    if (bytes_ > 0) object["bytes"] = bytes_;
     return write_all(fd_, line_of({{"progress", object}}) + "\n");
   }
-  std::string text = phase_ + ": " + std::to_string(done_);
-  if (total_ > 0) text += " of " + std::to_string(total_);
-  text += " " + unit_ + ", " + std::to_string(rate) + " a second";
+  std::string text = phase_;
+  if (!unit_.empty()) {
+    text += ": " + std::to_string(done_);
+    if (total_ > 0) text += " of " + std::to_string(total_);
+    text += " " + unit_ + ", " + std::to_string(rate) + " a second";
+  }
   if (total_ > 0) text += ", " + std::to_string(left) + " s left";
+  if (bytes_ > 0) text += ", " + std::to_string(bytes_ / 1024) + " KiB";
   write_all(fd_, how_ == How::terminal ? "\r\x1b[K" + text : text + "\n");
 }
 

@@ -10,7 +10,7 @@ namespace ukstore::cli {
 
 class Progress {
  public:
-  // `total` 0 is unknown.  The context outlives it.
+  // `total` 0 is unknown; without a unit the phase alone is told.  The context outlives it.
   Progress(Context& context, std::string phase, std::string unit, uint64_t total = 0);
   ~Progress();  // takes its line off a terminal
   Progress(const Progress&) = delete;
@@ -18,7 +18,11 @@ class Progress {
 
   // Tells, now and then, how much is done.  Cheap.
   void at(uint64_t done);
+  // The same, from a timer: looks at the clock each time.
+  void look(uint64_t done);
   void total(uint64_t total) { total_ = total; }
+  // What has travelled, told beside the rest.
+  void bytes(uint64_t bytes) { bytes_ = bytes; }
 
  private:
   enum class How { none, terminal, plain, json };
@@ -32,6 +36,7 @@ class Progress {
   const std::string unit_;
   uint64_t total_;
   uint64_t done_ = 0;
+  uint64_t bytes_ = 0;
   uint64_t calls_ = 0;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point next_ = start_ + std::chrono::milliseconds(300);

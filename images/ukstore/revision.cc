@@ -84,6 +84,9 @@ ObjectRef find_start(Context& context, const std::string& text) {
   for (const RefKind kind : {RefKind::branch, RefKind::tag}) {
     if (const auto head = find_ref(context, kind, text)) return commit_of(context, *head, text);
   }
+  if (const auto head = find_ref(context, RefKind::branch, "remotes/" + text)) {
+    return commit_of(context, *head, text);
+  }
   if (const auto hash = hash_from_hex(text)) {
     auto commit = context.repo(Access::read).store().commit({*hash, {}});
     if (commit) return commit->ref;

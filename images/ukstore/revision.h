@@ -1,7 +1,8 @@
 #pragma once
 // Revisions: how the user names a commit.
 //
-//     REV   = branch | tag | hash | prefix of a hash, 8 digits and more | REV~N | REV^N
+//     REV   = branch | tag | REMOTE/BRANCH | hash | prefix of a hash, 8 digits and more
+//           | REV~N | REV^N
 //
 // REV~N goes N times to the first parent, REV^N to the N-th parent; both mean 1 without N.  Parents
 // are sorted by their hash.  A branch comes before a tag, and both before a hash, of that name.

@@ -87,6 +87,17 @@ int64_t call_log(const SyscallFrame& f) {
   return out - reinterpret_cast<char*>(f.rdi);
 }
 
+int64_t call_console_read(const SyscallFrame& f) {
+  auto* out = reinterpret_cast<char*>(f.rdi);
+  uint64_t count = 0;
+  while (count < f.rsi) {
+    const int byte = console_read();
+    if (byte < 0) break;
+    out[count++] = static_cast<char>(byte);
+  }
+  return static_cast<int64_t>(count);
+}
+
 int64_t call_clock_state(const SyscallFrame&) { return wall_clock_set() ? 1 : 0; }
 
 }  // namespace
@@ -111,6 +122,8 @@ Call machine_call_of(uint64_t number) {
       return call_counters;
     case kLogCall:
       return call_log;
+    case kConsoleReadCall:
+      return call_console_read;
     case kClockStateCall:
       return call_clock_state;
     default:

@@ -14,12 +14,13 @@ enum MachineCall : long {
   // that is too long or asks for an offload that was not agreed on.  The header is whole in the
   // first.
   kNetSendCall,
-  kWaitCall,        // (uint64_t deadline_ns) -> 0; monotonic clock, UINT64_MAX is for ever
-  kWakeCall,        // () -> 0; ends the wait() that is under way, or the next one
-  kCountersCall,    // (Counters*, size_t bytes) -> bytes filled
-  kLogCall,         // (char* buffer, size_t bytes) -> bytes of the newest log
-  kClockStateCall,  // () -> 1 if the wall clock is set, 0 if it counts from the start
-  kDropCacheCall,   // () -> 0; evicts every clean page of the disk (for tests)
+  kWaitCall,         // (uint64_t deadline_ns) -> 0; monotonic clock, UINT64_MAX is for ever
+  kWakeCall,         // () -> 0; ends the wait() that is under way, or the next one
+  kCountersCall,     // (Counters*, size_t bytes) -> bytes filled
+  kLogCall,          // (char* buffer, size_t bytes) -> bytes of the newest log
+  kClockStateCall,   // () -> 1 if the wall clock is set, 0 if it counts from the start
+  kDropCacheCall,    // () -> 0; evicts every clean page of the disk (for tests)
+  kConsoleReadCall,  // (char* buffer, size_t bytes) -> bytes that the serial port has received
 };
 
 // Offloads that the device and libos agreed on.

@@ -64,6 +64,11 @@ Result<Command> Stream::next() {
   }
 }
 
+Result<LineReader::Skipped> Stream::skip_changes(BytesView expected) {
+  if (!in_commit_ || expected.empty()) return LineReader::Skipped{};
+  return reader_.skip_lines(expected);
+}
+
 Result<Command> Stream::end() {
   if (wants_done_) return refuse("the stream ends without the \"done\" that it promised");
   ended_ = true;

@@ -90,6 +90,11 @@ class Stream {
   // The same as one string of at most `max` bytes.
   Result<Bytes> data_whole(size_t max);
 
+  // Within the changes of a commit: skips those of `expected`, whole lines, as long as they come.
+  Result<LineReader::Skipped> skip_changes(BytesView expected);
+  // What a line that `next` has read as a change says, once more.
+  Result<Command> change(BytesView line) { return file_command(line); }
+
   const LineReader& reader() const { return reader_; }
   // An error that says where the stream stands.
   std::unexpected<Error> refuse(std::string_view what,

@@ -19,6 +19,7 @@ Result<GitImportReport> import_git(Store& store, ByteSource& source,
 
 Result<GitImportReport> GitImporter::run() {
   for (;;) {
+    if (auto ok = skip_expected(); !ok) return pass_on(ok);
     auto command = stream_.next();
     if (!command) return pass_on(command);
     bool done = std::holds_alternative<fast_import::Done>(*command);
@@ -40,13 +41,16 @@ Result<GitImportReport> GitImporter::run() {
 Result<void> GitImporter::take(fast_import::Command command) {
   if (auto* change = std::get_if<fast_import::Modify>(&command)) return take_modify(*change);
   if (auto* change = std::get_if<fast_import::Delete>(&command)) {
-    open_->changes.push_back({keep_path(change->path), {}, GitChange::What::remove});
+    GitChange removal{keep_path(change->path), {}, GitChange::What::remove};
+    if (auto ok = leave_listing(); !ok) return ok;
+    open_->changes.push_back(removal);
     return {};
   }
   if (auto* move = std::get_if<fast_import::Move>(&command)) return take_move(*move);
   if (std::holds_alternative<fast_import::DeleteAll>(command)) {
     open_->changes.clear();
-    open_->is_listing = true;
+    open_->is_listing = false;
+    listing_.open();
     return {};
   }
   // Everything else ends the commit before it.
@@ -63,8 +67,12 @@ Result<void> GitImporter::take(fast_import::Command command) {
 Result<void> GitImporter::take_blob(const fast_import::Blob& blob) {
   auto content = read_content();
   if (!content) return pass_on(content);
-  marks_.set(blob.mark, GitMarks::Of::content, *content);
+  set_mark(blob.mark, GitMarks::Of::content, *content);
   return relieve();
+}
+
+void GitImporter::set_mark(uint64_t mark, GitMarks::Of of, uint32_t number) {
+  if (marks_.set(mark, of, number) == GitMarks::Before::another) listing_.forget();
 }
 
 Result<uint32_t> GitImporter::read_content() {
@@ -99,42 +107,59 @@ Result<uint32_t> GitImporter::read_content() {
 }
 
 Result<void> GitImporter::take_modify(const fast_import::Modify& change) {
-  GitChange made{keep_path(change.path), {.mode = change.mode}};
+  GitChange made{keep_path(change.path), {}};
+  if (change.form == Reference::Form::in_line) {
+    if (auto ok = leave_listing(); !ok) return ok;
+  }
+  auto file = file_of(change);
+  if (!file) return pass_on(file);
+  made.file = *file;
+  if (listing_.is_open()) {
+    const BytesView line = stream_.reader().last_line();
+    if (line.ends_with('\n') && listing_.take(line, made)) return {};
+    if (auto ok = leave_listing(); !ok) return ok;
+  }
+  open_->changes.push_back(made);
+  return {};
+}
+
+Result<GitFile> GitImporter::file_of(const fast_import::Modify& change) {
+  GitFile file{.mode = change.mode};
   if (change.mode == kGitLinkMode) {
     if (change.form == Reference::Form::id) {
-      made.file.id = change.id;
+      file.id = change.id;
     } else if (change.form == Reference::Form::mark) {
       auto commit = marked(change.mark, GitMarks::Of::commit);
       if (!commit) return pass_on(commit);
-      made.file.id = history_[*commit].id;
+      file.id = history_[*commit].id;
     } else {
       return stream_.refuse("a link to a commit has no content of its own");
     }
   } else if (change.form == Reference::Form::in_line) {
     auto content = read_content();
     if (!content) return pass_on(content);
-    made.file.blob = *content;
+    file.blob = *content;
   } else if (change.form == Reference::Form::mark) {
     auto content = marked(change.mark, GitMarks::Of::content);
     if (!content) return pass_on(content);
-    made.file.blob = *content;
+    file.blob = *content;
   } else {
     return stream_.refuse("a content by its name, which the stream does not hold",
                           Error::Kind::unsupported);
   }
-  if (made.file.blob != kNoBlob) made.file.id = contents_.id(made.file.blob);
-  open_->changes.push_back(made);
-  return {};
+  if (file.blob != kNoBlob) file.id = contents_.id(file.blob);
+  return file;
 }
 
 Result<void> GitImporter::take_move(const fast_import::Move& move) {
-  flush_changes();
-  const GitEntry* entry = find_path(*open_->tree, move.from);
+  // Its paths stand in the buffer of the stream.
+  const std::string_view from = keep_path(move.from), to = keep_path(move.to);
+  if (auto ok = flush_changes(); !ok) return ok;
+  const GitEntry* entry = find_path(*open_->tree, from);
   if (!entry) return stream_.refuse("nothing stands at the path that is copied or renamed");
-  std::string_view to = keep_path(move.to);
   std::vector<GitChange> changes;
   if (move.source == fast_import::Move::Keep::no) {
-    changes.push_back({keep_path(move.from), {}, GitChange::What::remove});
+    changes.push_back({from, {}, GitChange::What::remove});
   }
   changes.push_back({to, {}, GitChange::What::remove});
   if (entry->is_directory()) {
@@ -150,8 +175,15 @@ Result<void> GitImporter::take_move(const fast_import::Move& move) {
   return {};
 }
 
-void GitImporter::flush_changes() {
+Result<void> GitImporter::flush_changes() {
   Open& open = *open_;
+  if (listing_.is_open()) {
+    if (auto tree = listing_.close(open.before, names_, hasher_)) {
+      open.tree = std::move(*tree);
+      return {};
+    }
+    if (auto ok = leave_listing(); !ok) return ok;
+  }
   if (open.is_listing) {
     open.tree = listing(open.before, open.changes, names_);
   } else if (!open.changes.empty()) {
@@ -159,6 +191,33 @@ void GitImporter::flush_changes() {
   }
   open.is_listing = false;
   open.changes.clear();
+  return {};
+}
+
+Result<void> GitImporter::skip_expected() {
+  if (!listing_.is_open()) return {};
+  auto skipped = stream_.skip_changes(listing_.expected());
+  if (!skipped) return pass_on(skipped);
+  listing_.take_expected(skipped->bytes, skipped->lines);
+  return {};
+}
+
+// From here on the lines of the listing are changes like any others.
+Result<void> GitImporter::leave_listing() {
+  if (!listing_.is_open()) return {};
+  open_->is_listing = true;
+  const Bytes lines = listing_.leave();
+  for (BytesView rest = lines; !rest.empty();) {
+    const size_t end = rest.find('\n');
+    auto command = stream_.change(rest.substr(0, end));
+    if (!command) return pass_on(command);
+    const auto& change = std::get<fast_import::Modify>(*command);
+    auto file = file_of(change);
+    if (!file) return pass_on(file);
+    open_->changes.push_back({keep_path(change.path), *file});
+    rest.remove_prefix(end + 1);
+  }
+  return {};
 }
 
 std::string_view GitImporter::keep_path(BytesView path) {

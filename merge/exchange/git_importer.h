@@ -5,6 +5,7 @@
 #include <ukstore/merge/exchange/fast_import_stream.h>
 #include <ukstore/merge/exchange/git_edits.h>
 #include <ukstore/merge/exchange/git_import.h>
+#include <ukstore/merge/exchange/git_listing.h>
 #include <ukstore/merge/exchange/git_marks.h>
 
 #include <map>
@@ -31,13 +32,14 @@ class GitImporter {
     std::vector<uint32_t> parents;  // in git's order
     GitTree before;                 // of the first parent; the empty tree if there is none
     GitTree tree;                   // what the changes apply to
-    bool is_listing = false;        // everything comes anew
+    bool is_listing = false;        // everything comes anew, but not as `listing_` takes it
     std::vector<GitChange> changes{};
   };
 
   Result<void> take(fast_import::Command command);
   Result<void> take_blob(const fast_import::Blob& blob);
   Result<void> take_modify(const fast_import::Modify& change);
+  Result<GitFile> file_of(const fast_import::Modify& change);
   Result<void> take_move(const fast_import::Move& move);
   Result<void> take_tag(const fast_import::Tag& tag);
   Result<void> take_reset(const fast_import::Reset& reset);
@@ -51,7 +53,10 @@ class GitImporter {
   Result<Payload> read_long_payload(uint64_t size, Bytes start);
   Result<uint32_t> commit_of(const Reference& reference) const;
   Result<uint32_t> marked(uint64_t mark, GitMarks::Of of) const;
-  void flush_changes();
+  void set_mark(uint64_t mark, GitMarks::Of of, uint32_t number);
+  Result<void> flush_changes();
+  Result<void> skip_expected();
+  Result<void> leave_listing();
   std::string_view keep_path(BytesView path);
 
   Result<void> relieve();
@@ -74,6 +79,7 @@ class GitImporter {
   std::map<Bytes, Head> tags_;                         // annotated, by name
   std::vector<Head> staged_tags_;
   std::optional<Open> open_;
+  GitListing listing_;
   std::pmr::monotonic_buffer_resource paths_{1 << 20};
   std::map<GitId, GitId> original_ids_;  // of commits that differ: given -> said
   uint64_t commands_ = 0;

@@ -79,7 +79,7 @@ Result<void> GitImporter::open_commit(fast_import::Commit commit) {
 
 Result<void> GitImporter::close_commit() {
   if (!open_) return {};
-  flush_changes();
+  if (auto ok = flush_changes(); !ok) return ok;
   Open open = std::move(*open_);
   open_.reset();
   std::vector<GitId> parents;
@@ -105,7 +105,7 @@ Result<void> GitImporter::close_commit() {
   uint32_t number = history_.add({ref, commit->tree, commit->generation, id}, open.tree);
   if (commit->parents.size() > 1) ++report_.merges;
   branches_.insert_or_assign(open.said.ref, number);
-  marks_.set(open.said.mark, GitMarks::Of::commit, number);
+  set_mark(open.said.mark, GitMarks::Of::commit, number);
   if (options_.map) {
     Bytes line = to_hex(open.said.original_id.value_or(id)) + " " + to_hex(ref.hash) + "\n";
     if (auto ok = options_.map->write(line); !ok) return ok;
@@ -201,7 +201,7 @@ Result<void> GitImporter::take_tag(const fast_import::Tag& said) {
   ObjectRef ref = arena_->add(ObjectKind::tag, encode(tag), std::span(&tag.target.address, 1));
   Head head{ref, ObjectKind::tag};
   tags_.insert_or_assign(said.name, head);
-  marks_.set(said.mark, GitMarks::Of::tag, static_cast<uint32_t>(staged_tags_.size()));
+  set_mark(said.mark, GitMarks::Of::tag, static_cast<uint32_t>(staged_tags_.size()));
   staged_tags_.push_back(head);
   return relieve();
 }

@@ -14,14 +14,18 @@ class GitMarks {
   enum class Of : uint8_t { content, commit, tag };
 
   // Mark 0 is none: it is not kept.  A mark that comes again means what it meant last.
-  void set(uint64_t mark, Of of, uint32_t number) {
-    if (mark == 0) return;
-    slot(mark) = {number + 1, of};
+  enum class Before { nothing, another };  // what the mark meant
+  Before set(uint64_t mark, Of of, uint32_t number) {
+    if (mark == 0) return Before::nothing;
+    Slot& known = slot(mark);
+    const Before before = known.number == 0 ? Before::nothing : Before::another;
+    known = {number + 1, of};
+    return before;
   }
   // The number of what it stands for, if that is of this sort.
   std::optional<uint32_t> find(uint64_t mark, Of of) const {
     const Slot* found = nullptr;
-    if (mark < dense_.size()) {
+    if (mark < dense_.size() && dense_[mark].number != 0) {
       found = &dense_[mark];
     } else if (auto far = far_.find(mark); far != far_.end()) {
       found = &far->second;
@@ -43,7 +47,10 @@ class GitMarks {
       dense_.resize(mark + 1);
     }
     // A mark may have been far when it came first.
-    if (!far_.empty()) far_.erase(mark);
+    if (auto far = far_.find(mark); far != far_.end()) {
+      dense_[mark] = far->second;
+      far_.erase(far);
+    }
     return dense_[mark];
   }
 

@@ -26,6 +26,14 @@ std::strong_ordering order_names(std::string_view a, bool a_directory, std::stri
   return a.size() <=> b.size();
 }
 
+uint64_t count_files(const std::vector<GitEntry>& entries) {
+  uint64_t count = 0;
+  for (const GitEntry& entry : entries) {
+    count += entry.is_directory() ? entry.directory->file_count() : 1;
+  }
+  return count;
+}
+
 Result<void> visit_below(const GitDirectory& tree, std::string& path, const GitFileVisitor& visit) {
   size_t length = path.size();
   for (const GitEntry& entry : tree.entries()) {
@@ -102,7 +110,8 @@ std::strong_ordering git_order(const GitEntry& a, const GitEntry& b) {
   return order_names(a.name, a.is_directory(), b.name, b.is_directory());
 }
 
-GitDirectory::GitDirectory(std::vector<GitEntry> entries) : entries_(std::move(entries)) {
+GitDirectory::GitDirectory(std::vector<GitEntry> entries)
+    : entries_(std::move(entries)), file_count_(count_files(entries_)) {
   bytes_of_directories += sizeof(*this) + entries_.capacity() * sizeof(GitEntry);
 }
 

@@ -55,6 +55,8 @@ class GitDirectory {
   // The entry of that name in one role; null if there is none.
   const GitEntry* file(std::string_view name) const { return find(name, Role::file); }
   const GitEntry* directory(std::string_view name) const { return find(name, Role::directory); }
+  // Files in it and below it.
+  uint64_t file_count() const { return file_count_; }
   // Git's name of it; made once.
   const GitId& id(GitHasher& hasher) const;
 
@@ -66,6 +68,7 @@ class GitDirectory {
   const GitEntry* find(std::string_view name, Role role) const;
 
   const std::vector<GitEntry> entries_;
+  const uint64_t file_count_;
   mutable GitId id_;
   mutable bool has_id_ = false;
 };
@@ -92,9 +95,12 @@ struct GitChange {
 // not checked but recursed into: the caller bounds their length.
 GitTree patch(const GitTree& tree, std::vector<GitChange>& changes, NamePool& names);
 
-// The tree that holds exactly these files, sharing what it can with `like`.  `changes` are all
-// `set`, and their order afterwards is any.
+// The tree that these changes make of an empty one, sharing what it can with `like`.  Their order
+// afterwards is any.
 GitTree listing(const GitTree& like, std::vector<GitChange>& changes, NamePool& names);
+
+// `tree`, with the objects of `like` where a directory at the same path is equal.
+GitTree sharing(const GitTree& like, const GitTree& tree, GitHasher& hasher);
 
 // What stands at a path.
 const GitEntry* find_path(const GitDirectory& tree, std::string_view path);

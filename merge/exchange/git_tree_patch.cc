@@ -198,8 +198,24 @@ GitTree patch(const GitTree& tree, std::vector<GitChange>& changes, NamePool& na
 }
 
 GitTree listing(const GitTree& like, std::vector<GitChange>& changes, NamePool& names) {
-  if (make_independent(changes)) return list_sorted(like, changes, 0, names);
+  const bool all_set = std::ranges::all_of(
+      changes, [](const GitChange& change) { return change.what == GitChange::What::set; });
+  if (all_set && make_independent(changes)) return list_sorted(like, changes, 0, names);
   return patch(empty_tree(), changes, names);
+}
+
+GitTree sharing(const GitTree& like, const GitTree& tree, GitHasher& hasher) {
+  if (like == tree || like->id(hasher) == tree->id(hasher)) return like;
+  std::vector<GitEntry> entries;
+  for (const GitEntry& entry : tree->entries()) {
+    const GitEntry* other = entry.is_directory() ? like->directory(entry.name) : nullptr;
+    if (!other || other->directory == entry.directory) continue;
+    GitTree shared = sharing(other->directory, entry.directory, hasher);
+    if (shared == entry.directory) continue;
+    if (entries.empty()) entries = tree->entries();
+    entries[index_of(*tree, &entry)].directory = std::move(shared);
+  }
+  return entries.empty() ? tree : std::make_shared<const GitDirectory>(std::move(entries));
 }
 
 }  // namespace ukstore

@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace ukstore {
+namespace {
+
+// How many bytes are equal at the start of both.
+size_t equal_bytes(const char* a, const char* b, size_t bytes) {
+  size_t at = 0;
+  for (size_t block : {size_t{4096}, size_t{64}}) {
+    while (at + block <= bytes && std::memcmp(a + at, b + at, block) == 0) at += block;
+  }
+  while (at < bytes && a[at] == b[at]) ++at;
+  return at;
+}
+
+}  // namespace
 
 Result<LineReader::More> LineReader::fill() {
   if (ended_) return More::none;
@@ -46,6 +59,25 @@ Result<std::optional<BytesView>> LineReader::line() {
     start_ = end_;
     ++lines_;
     return rest;
+  }
+}
+
+Result<LineReader::Skipped> LineReader::skip_lines(BytesView expected) {
+  Skipped skipped;
+  for (;;) {
+    const BytesView wanted = expected.substr(skipped.bytes);
+    const BytesView at_hand(buffer_.data() + start_, std::min(end_ - start_, wanted.size()));
+    const size_t equal = equal_bytes(at_hand.data(), wanted.data(), at_hand.size());
+    const BytesView lines = at_hand.substr(0, at_hand.substr(0, equal).rfind('\n') + 1);
+    const auto count = static_cast<uint64_t>(std::ranges::count(lines, '\n'));
+    start_ += lines.size();
+    lines_ += count;
+    skipped.bytes += lines.size();
+    skipped.lines += count;
+    if (equal < at_hand.size() || at_hand.size() == wanted.size()) return skipped;
+    auto more = fill();
+    if (!more) return pass_on(more);
+    if (*more == More::none) return skipped;
   }
 }
 

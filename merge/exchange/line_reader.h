@@ -19,6 +19,16 @@ class LineReader {
   // The next line without its newline, valid until the next call; nullopt at the end.  A last line
   // without a newline is one too.
   Result<std::optional<BytesView>> line();
+  // Skips whole lines as long as they are those of `expected`, which ends with a newline; returns
+  // how many bytes and lines.
+  struct Skipped {
+    size_t bytes = 0;
+    uint64_t lines = 0;
+  };
+  Result<Skipped> skip_lines(BytesView expected);
+  // The line that was read last, with its newline if it had one; valid until the next call of
+  // another member.
+  BytesView last_line() const { return {buffer_.data() + line_start_, buffer_.data() + start_}; }
   // Gives the line that was read last once more.
   void again() {
     start_ = line_start_;

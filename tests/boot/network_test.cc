@@ -1,52 +1,19 @@
 // Images on a network: a TAP device in a namespace of the test's own, with the kernel's stack and
 // the tools of every day on the other end.
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <unistd.h>
-
-#include <cstring>
 
 #include "emulator.h"
 #include "machine.h"
+#include "network_namespace.h"
 
 namespace boot_test {
 namespace {
 
-Outcome shell(const std::string& command) { return run({"bash", "-c", command}, 100); }
-
-// The calling thread, and what it starts, lives in a network namespace of its own for as long as
-// this does.
-class Namespace {
- public:
-  // Why there can be none, or an empty string.
-  std::string enter() {
-    if (geteuid() != 0) return "needs root for a network namespace with a TAP device";
-    if (access("/dev/net/tun", R_OK | W_OK) != 0) return "there is no /dev/net/tun";
-    if (shell("command -v ip").code != 0) return "needs the program ip";
-    before_ = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (unshare(CLONE_NEWNET) != 0) return std::string("no network namespace: ") + strerror(errno);
-    Outcome made = shell(
-        "ip link set lo up && ip tuntap add dev tap0 mode tap vnet_hdr && "
-        "ip address add 10.9.0.1/24 dev tap0 && ip -6 address add fd09::1/64 dev tap0 nodad && "
-        "ip link set tap0 up");
-    return made.code == 0 ? "" : made.errors;
-  }
-  ~Namespace() {
-    if (before_ < 0) return;
-    setns(before_, CLONE_NEWNET);
-    close(before_);
-  }
-
- private:
-  int before_ = -1;
-};
-
 class OnTap : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    std::string reason = network_.enter();
+    std::string reason = network_.enter(kOneTap);
     if (!reason.empty()) GTEST_SKIP() << reason;
   }
   Boot services(std::vector<std::string> options = {}) const {

@@ -118,6 +118,26 @@ TEST_F(Commands, MergesTellTheirResultInOneWord) {
   EXPECT_EQ(terminal_.must({"get", "a"}), "2");
 }
 
+TEST_F(Commands, AMergeByWhatChangedTakesTheChangeBesideWhatWasWrittenBack) {
+  terminal_.must({"set", "a", "0"});
+  terminal_.must({"set", "b", "0"});
+  terminal_.must({"branch", "create", "draft"});
+  terminal_.must({"set", "a", "1"});
+  terminal_.must({"set", "a", "0"});
+  terminal_.must({"set", "a", "2", "--branch", "draft"});
+  EXPECT_EQ(terminal_.run({"merge", "draft", "--dry-run"}).exit, 4);
+  const std::string explained =
+      terminal_.must({"merge", "draft", "--on-conflict", "changed", "--explain"});
+  EXPECT_TRUE(explained.starts_with("a  by changed\n")) << explained;
+  EXPECT_EQ(terminal_.must({"get", "a"}), "2");
+  terminal_.must({"set", "b", "ours"});
+  terminal_.must({"set", "b", "theirs", "--branch", "draft"});
+  const Outcome both = terminal_.run({"merge", "draft", "--on-conflict", "changed"});
+  EXPECT_EQ(both.exit, 4);
+  EXPECT_NE(both.out.find("conflict  b"), std::string::npos) << both.out;
+  EXPECT_EQ(terminal_.run({"get", "b"}).exit, 4);
+}
+
 TEST_F(Commands, AConflictIsSettledByItsTermOrByAValue) {
   terminal_.must({"set", "a", "0"});
   terminal_.must({"branch", "create", "draft"});

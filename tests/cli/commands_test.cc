@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(All, EachCommand, testing::ValuesIn(all_commands()), []
   return name;
 });
 
-TEST(Contract, ThereIsEachOneThatTheContractNamesWithoutNetwork) {
+TEST(Contract, ThereIsEachOneThatItNames) {
   const auto names = command_names();
   for (const std::string name : {"init",
                                  "status",
@@ -156,7 +156,19 @@ TEST(Contract, ThereIsEachOneThatTheContractNamesWithoutNetwork) {
                                  "branch list",
                                  "branch create",
                                  "branch delete",
-                                 "branch rename"}) {
+                                 "branch rename",
+                                 "clone",
+                                 "fetch",
+                                 "pull",
+                                 "push",
+                                 "sync",
+                                 "serve",
+                                 "remote add",
+                                 "remote remove",
+                                 "remote list",
+                                 "key show",
+                                 "key list",
+                                 "key trust"}) {
     EXPECT_TRUE(std::ranges::find(names, name) != names.end()) << name;
   }
 }

@@ -77,6 +77,28 @@ TEST(Disk, OnAFullOneNothingIsLost) {
   EXPECT_NE(outcome.err.find("hint: make room"), std::string::npos) << outcome.err;
 }
 
+TEST(Disk, ACloneThatFillsItGoesOnOnceThereIsRoom) {
+  Terminal terminal;
+  OwnMounts mounts(terminal);
+  if (!mounts.possible()) GTEST_SKIP() << kNoMounts;
+  terminal.must({"init"});
+  for (int commit = 0; commit < 30; ++commit) {
+    std::string noise;
+    for (int i = 0; i < 12'000; ++i) noise += std::to_string((commit + i) * 7919 % 100'003);
+    terminal.must({"set", "noise/" + std::to_string(commit), "-"}, noise);
+  }
+  const Outcome outcome = mounts.run(
+      "mkdir -p disk && mount -t tmpfs -o size=1m none disk\n"
+      "ukstore clone . disk/copy --quiet; echo exit $?\n"
+      "ukstore -C disk/copy fsck --deep --quiet && ukstore -C disk/copy ls\n"
+      "mount -o remount,size=16m disk && ukstore clone . disk/copy | tail -n 1 | cut -c 1-23\n"
+      "ukstore ls -r > all && ukstore -C disk/copy ls -r | cmp - all\n"
+      "ukstore -C disk/copy fsck --deep --quiet && echo clean\n");
+  EXPECT_EQ(outcome.exit, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "exit 13\ncloned into \"disk/copy\"\nclean\n") << outcome.err;
+  EXPECT_NE(outcome.err.find("hint: make room"), std::string::npos) << outcome.err;
+}
+
 TEST(Disk, AFullStandardOutputIsAnErrorAndABrokenPipeAnExitCode) {
   Terminal terminal;
   terminal.must({"init"});

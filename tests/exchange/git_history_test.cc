@@ -75,6 +75,7 @@ TEST_P(ByForm, SeededHistoriesAreWhatGitSays) {
     EXPECT_GT(check.refs_equal, 0u);
     EXPECT_EQ(check.differences, 0u);
     trees.equal += check.trees.equal;
+    trees.written_back += check.trees.written_back;
     pairs_with_several += check.pairs_with_several;
   }
   EXPECT_GT(trees.equal, 0u);
@@ -166,6 +167,22 @@ TEST(GitImport, RefsMoveForwardUnlessTheyAreToBeReplaced) {
   EXPECT_EQ(*store->head(RefKind::branch, "main"), head);
   EXPECT_TRUE(import_bytes(*store, other, {.existing = ExistingRef::replace}));
   EXPECT_NE(*store->head(RefKind::branch, "main"), head);
+}
+
+TEST(GitImport, ThirtyThousandRefsAreOneStepThatUndoTakesBack) {
+  std::string stream = "commit refs/heads/main\nmark :1\ncommitter A <a@x> 1 +0000\ndata 1\nm\n\n";
+  for (int i = 1; i < 30'000; ++i) {
+    stream += "reset refs/heads/topic/of/some/length/" + std::to_string(i) + "\nfrom :1\n\n";
+  }
+  auto store = memory_store();
+  auto imported = import_bytes(*store, stream);
+  ASSERT_TRUE(imported) << imported.error().message;
+  EXPECT_EQ(imported->refs.size(), 30'000u);
+  EXPECT_EQ(*store->last_sequence(), 1u);
+  ASSERT_TRUE(store->undo());
+  EXPECT_TRUE(all_refs(*store).empty());
+  ASSERT_TRUE(store->redo());
+  EXPECT_EQ(all_refs(*store).size(), 30'000u);
 }
 
 TEST(GitImport, TheMapNamesEachCommit) {

@@ -1,40 +1,22 @@
 // Foreign states: bytes of unknown origin as dots, headers and whole trees.  Never a crash; dots
 // and headers that are accepted are canonical; three foreign states merge or fail with a typed
 // error.
-#include <ukstore/merge/engine.h>
 #include <ukstore/merge/types/counter.h>
 #include <ukstore/merge/types/flag.h>
 #include <ukstore/merge/types/log.h>
 #include <ukstore/merge/types/register.h>
 #include <ukstore/merge/types/set.h>
 #include <ukstore/store/memory_backend.h>
+#include <ukstore/tests/fuzz/input.h>
+#include <ukstore/tests/merge/foreign_world.h>
 
 #include <cstdlib>
 
 using namespace ukstore;
+using fuzz::Input;
+using tests::NoGraph;
 
 namespace {
-
-struct NoGraph final : MergeGraph {
-  Result<Tree> tree(const GraphCommit&) const override { abort(); }
-  Result<std::vector<GraphCommit>> bases(const GraphCommit&, const GraphCommit&) const override {
-    abort();
-  }
-  Result<bool> is_ancestor(const GraphCommit&, const GraphCommit&) const override { abort(); }
-  Result<bool> has_ordinary_beyond(const GraphCommit&, const GraphCommit&) const override {
-    abort();
-  }
-};
-
-BytesView take(BytesView& from, size_t size) {
-  BytesView taken = from.substr(0, size);
-  from.remove_prefix(taken.size());
-  return taken;
-}
-uint8_t take_byte(BytesView& from) {
-  BytesView one = take(from, 1);
-  return one.empty() ? 0 : static_cast<uint8_t>(one.front());
-}
 
 void check_dots(BytesView bytes) {
   if (auto dots = decode_dots(bytes)) {
@@ -57,28 +39,28 @@ void check_header(uint8_t kind, BytesView bytes) {
 }
 
 // Entries with keys, kinds and payloads of the input's choice, nested by its choice.
-Tree tree_of(const Tree& empty, BytesView& in, int depth) {
+Tree tree_of(const Tree& empty, Input& in, int depth) {
   std::map<Bytes, Edit> edits;
-  for (int n = take_byte(in) % 6; n > 0 && !in.empty(); --n) {
+  for (int n = in.byte() % 6; n > 0 && !in.empty(); --n) {
     Bytes key;
-    switch (take_byte(in) % 4) {
+    switch (in.byte() % 4) {
       case 0:
-        key = value_key(static_cast<Kind>(16 + take_byte(in) % 8));
+        key = value_key(static_cast<Kind>(16 + in.byte() % 8));
         break;
       case 1:
-        key = Bytes(take(in, take_byte(in) % 24));
+        key = Bytes(in.take(in.byte() % 24));
         break;
       default:
-        key = Bytes(1, static_cast<char>('a' + take_byte(in) % 3));
+        key = Bytes(1, static_cast<char>('a' + in.byte() % 3));
     }
     if (key.empty()) key = "e";
     Edit edit{.key = key};
-    if (take_byte(in) % 2) {
+    if (in.byte() % 2) {
       edit.payload = Edit::Part::set;
-      edit.kind = take_byte(in);
-      edit.new_payload = Bytes(take(in, take_byte(in) % 70));
+      edit.kind = in.byte();
+      edit.new_payload = Bytes(in.take(in.byte() % 70));
     }
-    if (depth > 0 && take_byte(in) % 2) {
+    if (depth > 0 && in.byte() % 2) {
       edit.child = Edit::Part::set;
       edit.new_child = std::make_shared<Tree>(tree_of(empty, in, depth - 1));
     }
@@ -112,14 +94,14 @@ void read_all(const Tree& tree) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
-  BytesView in(reinterpret_cast<const char*>(data + 1), size - 1);
+  Input in(data + 1, size - 1);
   if (data[0] % 3 == 0) {
-    check_dots(in);
+    check_dots(in.rest());
     return 0;
   }
   if (data[0] % 3 == 1) {
-    uint8_t kind = take_byte(in);
-    check_header(kind, in);
+    uint8_t kind = in.byte();
+    check_header(kind, in.rest());
     return 0;
   }
   static const auto backend = make_memory_backend();

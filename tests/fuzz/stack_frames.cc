@@ -5,32 +5,15 @@
 #include <ukstore/libos/net/dev/sim_link.h>
 #include <ukstore/libos/net/stack/stack.h>
 #include <ukstore/libos/net/wire/transport_checksum.h>
+#include <ukstore/tests/fuzz/input.h>
 #include <cstdlib>
 
 namespace ukstore::net {
 namespace {
 
+using fuzz::Input;
+
 constexpr MacAddress kPeer{{2, 0, 0, 0, 0, 1}}, kUs{{2, 0, 0, 0, 0, 2}};
-
-class Input {
- public:
-  explicit Input(ByteSpan bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  uint8_t byte() {
-    if (bytes_.empty()) return 0;
-    uint8_t value = load_u8(bytes_, 0);
-    bytes_ = bytes_.subspan(1);
-    return value;
-  }
-  ByteSpan take(size_t count) {
-    ByteSpan head = bytes_.first(std::min(count, bytes_.size()));
-    bytes_ = bytes_.subspan(head.size());
-    return head;
-  }
-
- private:
-  ByteSpan bytes_;
-};
 
 StackConfig config() {
   StackConfig config;
@@ -56,7 +39,7 @@ void repair(Protocol protocol, const IpAddress& from, const IpAddress& to, Bytes
 
 Bytes make_frame(Input& input) {
   uint8_t kind = input.byte();
-  ByteSpan raw = input.take(size_t{input.byte()} * 4);
+  ByteSpan raw = std::as_bytes(std::span(input.take(size_t{input.byte()} * 4)));
   Bytes body(raw.begin(), raw.end());
   Bytes frame(EthernetHeader::kBytes);
   bool v4 = (kind & 1) != 0;
@@ -113,7 +96,7 @@ void serve(Stack& stack, Time now, uint8_t choice) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace ukstore::net;
   if (size > 2048) return 0;  // many short conversations find more than a few long ones
-  Input input(std::as_bytes(std::span(data, size)));
+  Input input(data, size);
   Time now{std::chrono::seconds(100)};
   SimLink link(1, {.mac = kPeer, .mtu = 9000}, {.mac = kUs});
   Stack stack(link.device(LinkEnd::right), config(), now);

@@ -2,6 +2,7 @@
 // the application, or time. The oracle is the invariants, and that everything ends.
 
 #include <ukstore/libos/net/tcp/connection.h>
+#include <ukstore/tests/fuzz/input.h>
 #include <cassert>
 #include <string>
 
@@ -9,23 +10,13 @@ using namespace ukstore::net;
 
 namespace {
 
-class Input {
- public:
-  Input(const uint8_t* data, size_t size) : data_(data), size_(size) {}
-  bool done() const { return at_ == size_; }
-  uint8_t byte() { return done() ? 0 : data_[at_++]; }
-  uint32_t number() { return byte() | static_cast<uint32_t>(byte()) << 8; }
-  // Near zero mostly, far now and then.
-  uint32_t offset() {
-    uint32_t value = number();
-    return value & 0x8000 ? -(value & 0x7fff) : value;
-  }
+using ukstore::fuzz::Input;
 
- private:
-  const uint8_t* data_;
-  size_t size_;
-  size_t at_ = 0;
-};
+// Near zero mostly, far now and then.
+uint32_t offset(Input& in) {
+  uint32_t value = in.number();
+  return value & 0x8000 ? -(value & 0x7fff) : value;
+}
 
 SegmentView segment_from(Input& in, const Connection& connection) {
   TcpHeader header;
@@ -34,12 +25,12 @@ SegmentView segment_from(Input& in, const Connection& connection) {
                   .syn = (flags & 2) != 0,
                   .rst = (flags & 4) != 0,
                   .ack = (flags & 8) == 0};
-  header.seq = connection.receiver().nxt() + in.offset();
-  header.ack = connection.sender().una() + in.offset();
+  header.seq = connection.receiver().nxt() + offset(in);
+  header.ack = connection.sender().una() + offset(in);
   header.window = static_cast<uint16_t>(in.number());
   if (flags & 16) header.options.timestamps = Timestamps{in.number(), in.number()};
   for (int i = (flags >> 5) & 3; i > 0; --i) {
-    SeqNumber begin = connection.sender().una() + in.offset();
+    SeqNumber begin = connection.sender().una() + offset(in);
     header.options.sack.push({begin, begin + in.number()});
   }
   std::string payload(flags & 128 ? in.number() % 4000 : 0, 'p');
@@ -95,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   opening.offered_window = 10'000;
   Connection connection = choice & 8 ? Connection::connect(now, config, {5}, 0)
                                      : Connection::accepted(now, config, opening);
-  while (!in.done()) {
+  while (!in.empty()) {
     switch (in.byte() % 4) {
       case 0:
       case 1:

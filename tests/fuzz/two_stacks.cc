@@ -3,6 +3,7 @@
 // link turns honest.  Each side must get the other's stream whole, and afterwards nothing may be
 // left.
 
+#include <ukstore/tests/fuzz/input.h>
 #include <ukstore/tests/net/two_hosts.h>
 #include <algorithm>
 #include <cstdlib>
@@ -10,24 +11,11 @@
 namespace ukstore::net {
 namespace {
 
+using fuzz::Input;
+
 void require(bool holds) {
   if (!holds) std::abort();
 }
-
-class Input {
- public:
-  explicit Input(ByteSpan bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  uint8_t byte() {
-    if (bytes_.empty()) return 0;
-    uint8_t value = load_u8(bytes_, 0);
-    bytes_ = bytes_.subspan(1);
-    return value;
-  }
-
- private:
-  ByteSpan bytes_;
-};
 
 std::byte stream_byte(uint64_t at) { return static_cast<std::byte>(at * 7 + at / 251); }
 
@@ -99,7 +87,7 @@ LinkQuality quality_from(Input& in) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace ukstore::net;
   if (size > 400) return 0;
-  Input in(std::as_bytes(std::span(data, size)));
+  Input in(data, size);
   uint8_t choice = in.byte();
   TwoHosts hosts(in.byte(), choice & 1 ? kAllCaps : kNoCaps,
                  config_of("10.0.0.1/24", 11, in.byte()), config_of("10.0.0.2/24", 22, in.byte()));

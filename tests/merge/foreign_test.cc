@@ -3,6 +3,7 @@
 
 #include <ukstore/merge/store_graph.h>
 #include <ukstore/tests/counts.h>
+#include <ukstore/tests/merge/foreign_world.h>
 #include <ukstore/tests/merge/repo_fixture.h>
 
 #include <random>
@@ -11,31 +12,6 @@ namespace ukstore::tests {
 namespace {
 
 using Random = std::mt19937_64;
-
-struct Max {
-  static constexpr Kind kind = Kind{128};
-  static constexpr std::string_view name = "max";
-  using State = uint64_t;
-  using Op = uint64_t;
-  static State initial() { return 0; }
-  static State apply(const State& state, const Op& op, const Dot&) { return std::max(state, op); }
-  static Result<State> merge(const State&, const State& ours, const State& theirs) {
-    return std::max(ours, theirs);
-  }
-  static Bytes encode(const State& state) { return Codec<uint64_t>::encode(state); }
-  static Result<State> decode(BytesView bytes) { return Codec<uint64_t>::decode(bytes); }
-};
-
-struct NoGraph final : MergeGraph {
-  Result<Tree> tree(const GraphCommit&) const override { std::abort(); }
-  Result<std::vector<GraphCommit>> bases(const GraphCommit&, const GraphCommit&) const override {
-    std::abort();
-  }
-  Result<bool> is_ancestor(const GraphCommit&, const GraphCommit&) const override { std::abort(); }
-  Result<bool> has_ordinary_beyond(const GraphCommit&, const GraphCommit&) const override {
-    std::abort();
-  }
-};
 
 class Foreign : public WithRepo {
  protected:
@@ -233,58 +209,13 @@ TEST_F(ForeignCommits, ADotThatComesBackIsRefused) {
 
 // ---- Property 30: bytes turned over at random.
 
-class Damage {
- public:
-  Damage(Random& random, int chance) : random_(random), chance_(chance) {}
-
-  Tree of(const Tree& tree) {
-    std::map<Bytes, Edit> edits;
-    ok(tree.scan({}, {}, Direction::forward, [&](BytesView key, const Entry& entry) {
-      Edit edit{.key = hits() ? damaged(Bytes(key)) : Bytes(key)};
-      if (edit.key.empty()) edit.key = Bytes(key);
-      edit.payload = Edit::Part::set;
-      edit.kind = hits() ? static_cast<uint8_t>(random_()) : entry.kind;
-      Bytes payload = ok(tree.read(entry));
-      edit.new_payload = hits() ? damaged(payload) : payload;
-      if (!entry.has_payload()) edit.payload = Edit::Part::keep;
-      if (entry.has_child() && !(hits() && entry.has_payload())) {
-        edit.child = Edit::Part::set;
-        edit.new_child = std::make_shared<Tree>(of(ok(tree.child(entry))));
-      }
-      edits.insert_or_assign(edit.key, std::move(edit));
-      return Flow::go_on;
-    }));
-    std::vector<Edit> sorted;
-    for (auto& [key, edit] : edits) sorted.push_back(std::move(edit));
-    return ok(Tree(tree.objects()).apply(sorted));
-  }
-
- private:
-  bool hits() { return random_() % static_cast<uint64_t>(chance_) == 0; }
-  Bytes damaged(Bytes bytes) {
-    switch (random_() % 4) {
-      case 0:
-        bytes.resize(random_() % (bytes.size() + 1));
-        return bytes;
-      case 1:
-        bytes.push_back(static_cast<char>(random_()));
-        return bytes.size() < 400 ? bytes : Bytes("x");
-      default:
-        if (!bytes.empty()) bytes[random_() % bytes.size()] ^= static_cast<char>(random_() | 1);
-        return bytes;
-    }
-  }
-  Random& random_;
-  const int chance_;
-};
-
 TEST_F(Foreign, AStateThatPassesMergesByTheLawsAndNoneDoesHarm) {
   NoGraph none;
   int accepted = 0, refused = 0;
   for (int seed = 1; seed <= count(1'000, 50'000); ++seed) {
     Random random(static_cast<uint64_t>(seed));
     State base = write(empty(), 1, 1, everything);
-    Damage damage(random, 8 + static_cast<int>(random() % 200));
+    Damage damage([&random] { return random(); }, 8 + random() % 200);
     auto side = [&](uint8_t replica) {
       State changed = write(base, 2, replica, [&](Tx& tx) {
         tx.set(random() % 2 ? "file" : "dir", std::to_string(random()));

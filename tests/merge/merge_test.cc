@@ -290,6 +290,39 @@ TEST(UserTypes, MergeByTheirOwnRule) {
   ok(a.merge(b));
   EXPECT_EQ(ok(ok(a.state()).at<User<Max>>("high").state()), 9u);
 }
+// A rule that writes while it merges: to the store from outside of a transaction, or not at all.
+TEST(UserTypes, MergeOutsideOfTheWritersLockAndAgainWithinIfAHeadMoves) {
+  std::unique_ptr<Repo> repo;
+  Bytes writes_to;
+  int merges = 0, written = 0;
+  RepoOptions options;
+  options.types.add(Kind{128},
+                    [&](const MergePlace&, const auto&, const auto& ours,
+                        const auto&) -> Result<std::optional<Bytes>> {
+                      auto committed =
+                          repo->branch(writes_to).set("beside", "n" + std::to_string(merges++));
+                      written += committed.has_value();
+                      return ours;
+                    });
+  repo = memory_repo(std::move(options));
+  auto merge_into = [&](const Bytes& name, const Bytes& beside) {
+    Branch a = repo->branch(name);
+    ok(a.transact([](Tx& tx) { tx.at<User<Max>>("high").apply(3); }));
+    Branch b = ok(a.fork(name + " fork"));
+    ok(a.transact([](Tx& tx) { tx.at<User<Max>>("high").apply(5); }));
+    ok(b.transact([](Tx& tx) { tx.at<User<Max>>("high").apply(9); }));
+    writes_to = beside;
+    merges = written = 0;
+    EXPECT_EQ(ok(a.merge(b)).how, MergeOutcome::How::merged);
+    EXPECT_EQ(ok(ok(a.state()).at<User<Max>>("high").state()), 5u);
+    EXPECT_EQ(written, 1);  // outside
+  };
+  merge_into("undisturbed", "another");
+  EXPECT_EQ(merges, 1);
+  merge_into("moved", "moved");
+  EXPECT_EQ(merges, 2);  // within, where it cannot write
+  EXPECT_EQ(ok(repo->branch("moved").get("beside")), "n0");
+}
 TEST(UserTypes, ThatAreUnknownDoNotMergeAndBothHeadsStay) {
   auto repo = memory_repo();  // without Max
   Branch a = repo->branch("a");

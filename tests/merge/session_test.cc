@@ -29,6 +29,18 @@ TEST_F(Sessions, NeverReadBackwards) {
   ok(session.refresh());
   EXPECT_EQ(ok(ok(session.state()).at<Counter>("n").value()), 11);
 }
+TEST_F(Sessions, WriteAfterWhatTheyHaveRead) {
+  Session one = ok(repo->session("public")), two = ok(repo->session("public"));
+  ok(one.transact([](Tx& tx) { tx.set("cause", "1"); }));
+  ok(one.publish());
+  ok(two.refresh());
+  ok(two.transact([](Tx& tx) { tx.set("effect", "1"); }));
+  // Whoever takes the effect, even from the private branch, takes the cause.
+  Branch third = branch("third");
+  ok(third.merge(two.private_branch()));
+  EXPECT_EQ(get(third, "effect"), "1");
+  EXPECT_EQ(get(third, "cause"), "1");
+}
 TEST_F(Sessions, PublishATransactionWholeOrNotAtAll) {
   Session session = ok(repo->session("public"));
   ok(session.transact([](Tx& tx) {

@@ -2,6 +2,7 @@
 
 #include <ukstore/store/journal.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -170,6 +171,71 @@ TEST_P(JournalTest, UndoOfWhatAnotherHandMovedSinceIsRefused) {
   EXPECT_NE(store.head("main"), two);
 }
 
+// Far more changes than one record holds: they are one entry all the same.
+TEST_P(JournalTest, OneTransactionMovesThirtyThousandRefs) {
+  const Head first = store.set("main", "a", "1"), second = store.set("main", "a", "2");
+  constexpr int kRefs = 30'000;
+  auto name = [](int i) { return "a/rather/long/name/of/a/branch/" + std::to_string(i); };
+  auto move_all = [&](std::optional<Head> from, std::optional<Head> to) {
+    return store->transact([&](Transaction& transaction) -> Result<void> {
+      for (int i = 0; i < kRefs; ++i) {
+        auto ok = transaction.compare_and_set(RefKind::branch, name(i), from, to);
+        if (!ok) return ok;
+      }
+      return {};
+    });
+  };
+  auto count_at = [&](const Head& head) {
+    auto refs = must(store->refs(RefKind::branch));
+    return std::ranges::count(refs, head, &std::pair<Bytes, Head>::second);
+  };
+  EXPECT_EQ(must(move_all({}, first)).sequence, 3u);
+  EXPECT_EQ(must(move_all(first, second)).sequence, 4u);
+  store.reopen({.durability = std::get<1>(GetParam())});
+  EXPECT_EQ(count_at(second), kRefs + 1);
+  const auto entries = journal(3);
+  ASSERT_EQ(entries.size(), 2u);
+  ASSERT_EQ(entries[1].changes.size(), static_cast<size_t>(kRefs));
+  EXPECT_EQ(entries[1].changes.back(),
+            (RefChange{RefKind::branch, name(kRefs - 1), first, second}));
+  must(store->undo());
+  EXPECT_EQ(count_at(first), kRefs);
+  must(store->undo());
+  EXPECT_EQ(must(store->refs(RefKind::branch)).size(), 1u);
+  must(store->redo());
+  must(store->redo());
+  EXPECT_EQ(count_at(second), kRefs + 1);
+}
+
+TEST(JournalBytes, OfManyChangesAreSeveralRecordsEachOfWhichCounts) {
+  JournalRecord record;
+  record.entry = {.sequence = 9, .note = "many"};
+  Head head{{hash_object(ObjectKind::blob, "x"), Address::in_segment(3, 64)}, ObjectKind::commit};
+  for (int i = 0; i < 30'000; ++i) {
+    record.entry.changes.push_back({RefKind::branch, "b" + std::to_string(i), {}, head});
+  }
+  record.undo_top = 9;
+  const std::vector<Bytes> values = encode(record);
+  EXPECT_EQ(values.size(), 3u);
+  for (const Bytes& value : values) EXPECT_LE(value.size(), size_t{1} << 20);
+  auto from = [](const std::vector<Bytes>& records) -> JournalMore {
+    return [&records](uint32_t number) -> Result<std::optional<Bytes>> {
+      return number < records.size() ? std::optional(records[number]) : std::nullopt;
+    };
+  };
+  EXPECT_EQ(decode_journal(9, values[0], from(values)).value(), record);
+  std::vector<Bytes> broken = values;
+  broken.pop_back();
+  EXPECT_FALSE(decode_journal(9, values[0], from(broken))) << "one is missing";
+  broken = {values[0], values[2], values[1]};
+  EXPECT_FALSE(decode_journal(9, values[0], from(broken))) << "each is sealed in its place";
+  broken = values;
+  broken[1][500] = static_cast<char>(broken[1][500] ^ 1);
+  EXPECT_FALSE(decode_journal(9, values[0], from(broken))) << "a byte is another";
+  record.entry.note = Bytes(size_t{1} << 20, 'n');
+  EXPECT_EQ(check_size(record).error().kind, Error::Kind::limit);
+}
+
 TEST(JournalBytes, AreFixedForEverAndComeBack) {
   JournalRecord record;
   record.entry = {
@@ -177,16 +243,18 @@ TEST(JournalBytes, AreFixedForEverAndComeBack) {
   Head head{{hash_object(ObjectKind::blob, "x"), Address::in_segment(3, 64)}, ObjectKind::commit};
   record.entry.changes = {{RefKind::branch, "main", head, {}}, {RefKind::tag, "v", {}, head}};
   record.undo_top = 3, record.redo_top = 9, record.below = 2;
-  Bytes bytes = encode(record);
+  Bytes bytes = encode(record).at(0);
+  EXPECT_EQ(encode(record).size(), 1u);
   EXPECT_EQ(to_hex(hash_object(ObjectKind::blob, bytes)),
             "173ace1f9b8d7b09c7f32805f852f93f"
             "fc22661d47048a0ab82d3463a23134f3");
-  EXPECT_EQ(decode_journal(9, bytes).value(), record);
+  const JournalMore none = [](uint32_t) -> Result<std::optional<Bytes>> { return std::nullopt; };
+  EXPECT_EQ(decode_journal(9, bytes, none).value(), record);
   for (size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(decode_journal(9, BytesView(bytes).substr(0, size)));
+    EXPECT_FALSE(decode_journal(9, BytesView(bytes).substr(0, size), none));
   }
-  EXPECT_FALSE(decode_journal(9, bytes + '\0'));
-  EXPECT_FALSE(decode_journal(3, bytes)) << "links must point back";
+  EXPECT_FALSE(decode_journal(9, bytes + '\0', none));
+  EXPECT_FALSE(decode_journal(3, bytes, none)) << "links must point back";
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // branch and tag: names of commits.
+#include <ukstore/images/ukstore/apart.h>
 #include <ukstore/images/ukstore/commands.h>
 #include <ukstore/images/ukstore/commit_text.h>
 #include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
 #include <ukstore/images/ukstore/nearest.h>
+#include <ukstore/images/ukstore/peers.h>
 #include <ukstore/images/ukstore/revision.h>
 
 namespace ukstore::cli {
@@ -18,9 +20,13 @@ Json ref_object(RefKind kind, BytesView name, const std::optional<Head>& head) {
   return object;
 }
 
-void print_ref(Context& context, const Ref& ref) {
+void print_ref(Context& context, const Ref& ref, const std::vector<Tracked>& remotes) {
   Output& out = context.out();
-  if (out.is_json()) return out.object(ref_object(ref.kind, ref.name, ref.head));
+  if (out.is_json()) {
+    Json object = ref_object(ref.kind, ref.name, ref.head);
+    if (!remotes.empty()) object["remotes"] = tracked_array(remotes);
+    return out.object(object);
+  }
   const bool current = ref.kind == RefKind::branch && ref.name == context.branch_name();
   std::string line = (current ? "* " : "  ") + printable(ref.name);
   constexpr size_t kNameColumns = 18;
@@ -36,12 +42,21 @@ void print_ref(Context& context, const Ref& ref) {
   } else {
     line += " " + short_hash(ref.head.ref.hash);
   }
+  for (const Tracked& one : remotes) {
+    line += "  [" + printable(one.remote) + ": " + text_of(one.apart) + "]";
+  }
   out.line(line);
 }
 
-Exit list(Context& context, RefKind kind) {
-  for (const Ref& ref : all_refs(context)) {
-    if (ref.kind == kind) print_ref(context, ref);
+Exit list(Context& context, const Arguments& arguments, RefKind kind) {
+  const auto source =
+      must(context.repo(Access::read).store().commits(), "cannot compare the branches");
+  const std::vector<Ref> refs = all_refs(context);
+  for (const Ref& ref : refs) {
+    if (ref.kind != kind) continue;
+    if (kind == RefKind::branch && is_tracking(ref.name) && !arguments.has("all")) continue;
+    print_ref(context, ref,
+              kind == RefKind::branch ? tracked(*source, refs, ref) : std::vector<Tracked>());
   }
   return Exit::done;
 }
@@ -158,8 +173,12 @@ constexpr std::string_view kDraft = "ukstore set a 1 --quiet\nukstore branch cre
 constexpr std::string_view kPlan = "ukstore set a 1 --quiet\nukstore branch create plan --quiet";
 constexpr std::string_view kTag = "ukstore set a 1 --quiet\nukstore tag create v1 --quiet";
 
-Exit list_branches(Context& context, const Arguments&) { return list(context, RefKind::branch); }
-Exit list_tags(Context& context, const Arguments&) { return list(context, RefKind::tag); }
+Exit list_branches(Context& context, const Arguments& arguments) {
+  return list(context, arguments, RefKind::branch);
+}
+Exit list_tags(Context& context, const Arguments& arguments) {
+  return list(context, arguments, RefKind::tag);
+}
 
 }  // namespace
 
@@ -172,15 +191,19 @@ std::vector<Command> branch_commands() {
     return remove(c, a, RefKind::branch);
   };
   const auto delete_tag = [](Context& c, const Arguments& a) { return remove(c, a, RefKind::tag); };
+  const Option all{"all", 'a', "", "the branches of remotes, too, as they were last seen"};
   return {
       {.name = "branch",
        .usage = "",
-       .summary = "the branches with their heads; the one in use has a star",
+       .summary =
+           "the branches with their heads; the one in use has a star, and remotes stand behind",
+       .options = {all},
        .example = {kPlan, "ukstore branch | cut -c 1-6", "* main\n  plan\n"},
        .run = list_branches},
       {.name = "branch list",
        .usage = "",
        .summary = "the same",
+       .options = {all},
        .example = {kPlan, "ukstore branch list --branch plan | cut -c 1-6", "  main\n* plan\n"},
        .run = list_branches},
       {.name = "branch create",

@@ -1,11 +1,15 @@
 // fsck and stat: is it whole, and how much is it.
 #include <ukstore/images/ukstore/commands.h>
 #include <ukstore/images/ukstore/context.h>
+#include <ukstore/images/ukstore/files.h>
 #include <ukstore/images/ukstore/progress.h>
 #include <ukstore/images/ukstore/revision.h>
 #include <ukstore/images/ukstore/store_id.h>
 #include <ukstore/store/check.h>
 #include <ukstore/store/history.h>
+#include <ukstore/store/memory_backend.h>
+#include <ukstore/store/mend.h>
+#include <ukstore/store/slice.h>
 
 namespace ukstore::cli {
 namespace {
@@ -54,12 +58,96 @@ CheckReport check(Context& context, Backend& backend, const Arguments& arguments
   return must(check_store(backend, options), "cannot check the store");
 }
 
+// The store that --repair-from names: another store's folder, one that holds it, or a backup.
+std::unique_ptr<Store> open_helper(Context& context, const std::string& name) {
+  namespace fs = std::filesystem;
+  const std::string doing = "cannot read " + in_quotes(name);
+  const fs::path path = context.place(name);
+  std::error_code error;
+  if (fs::is_regular_file(path, error)) {
+    auto store = must(Store::open(make_memory_backend()), doing);
+    OldFile file(name, path, context.process().in);
+    must(apply_slice(*store, [&](std::span<char> to) -> Result<size_t> { return file.read(to); }),
+         doing);
+    return store;
+  }
+  for (const fs::path& folder : {path, path / ".ukstore"}) {
+    if (!fs::exists(folder / "data.mdb", error)) continue;
+    if (fs::equivalent(folder, context.store_folder(), error)) {
+      throw Failure{Exit::user_error,
+                    in_quotes(name) + " is the store itself",
+                    {},
+                    {"name a clone or a backup of it: ukstore fsck --repair-from PATH"}};
+    }
+    auto backend =
+        must(open_lmdb_backend({.path = folder, .mode = LmdbOptions::Mode::read_only}), doing);
+    return must(Store::open(std::move(backend)), doing);
+  }
+  throw Failure{Exit::not_found,
+                "there is no store and no backup at " + in_quotes(name),
+                {},
+                {"see what is there: ls " + shell_word(path.parent_path().string())}};
+}
+
+void mend(Context& context, Backend& backend, const std::string& name) {
+  const auto helper = open_helper(context, name);
+  const auto fetch = [&](const Hash& hash) -> Result<std::optional<FetchedObject>> {
+    auto view = helper->objects().load(hash, {});
+    // What the helper itself has damaged it cannot give.
+    if (!view && (view.error().kind == Error::Kind::not_found ||
+                  view.error().kind == Error::Kind::corrupt)) {
+      return std::nullopt;
+    }
+    if (!view) return pass_on(view);
+    return FetchedObject{view->kind, Bytes(view->bytes)};
+  };
+  const MendReport mended = must(mend_store(backend, fetch), "cannot mend the store");
+  Output& out = context.out();
+  if (out.is_json()) {
+    Json missing = Json::array();
+    for (const Hash& hash : mended.missing) missing.push_back(to_hex(hash));
+    return out.object({{"mended_from", name},
+                       {"segments", mended.segments},
+                       {"kept", mended.kept},
+                       {"fetched", mended.fetched},
+                       {"missing", std::move(missing)},
+                       {"missing_journal", mended.missing_journal}});
+  }
+  out.line("mended from " + printable(name) + ": " + std::to_string(mended.segments) +
+           " damaged segments written anew, " + std::to_string(mended.fetched) +
+           " objects fetched");
+  for (const Hash& hash : mended.missing) out.line("it lacks object " + to_hex(hash));
+}
+
+// What the repairs leave to say.
+Failure remaining(Context& context, const Arguments& arguments, const CheckReport& report) {
+  const std::string folder = context.store_folder().string();
+  Failure failure{Exit::corrupt, "the store " + in_quotes(folder) + " has " +
+                                     std::to_string(report.problem_count) + " problems"};
+  failure.hints.push_back("copy it first, as it is: cp -a " + shell_word(folder) + " COPY");
+  if (!arguments.has("repair-from")) {
+    failure.hints.push_back(
+        "take what is lost from a clone or a backup: ukstore fsck --repair-from PATH");
+  }
+  failure.hints.push_back(arguments.has("repair")
+                              ? "restore a backup: ukstore --store DIR restore FILE"
+                              : "move branches back to what is whole: ukstore fsck --repair");
+  return failure;
+}
+
 Exit fsck(Context& context, const Arguments& arguments) {
   const bool repair = arguments.has("repair");
-  const auto backend = context.backend(repair ? Access::write : Access::read);
+  const auto helper = arguments.option("repair-from");
+  const auto backend = context.backend(repair || helper ? Access::write : Access::read);
   CheckReport report = check(context, *backend, arguments);
   print(context.out(), report);
   if (report.clean()) return Exit::done;
+  if (helper) {
+    mend(context, *backend, *helper);
+    report = check(context, *backend, arguments);
+    print(context.out(), report);
+    if (report.clean()) return Exit::done;
+  }
   if (repair) {
     const auto moved = must(repair_store(*backend, report,
                                          {.refs = RepairOptions::Refs::move_back,
@@ -77,14 +165,7 @@ Exit fsck(Context& context, const Arguments& arguments) {
     if (report.clean()) return Exit::done;
   }
   context.out().flush();
-  Failure failure{Exit::corrupt, "the store " + in_quotes(context.store_folder().string()) +
-                                     " has " + std::to_string(report.problem_count) + " problems"};
-  failure.hints.push_back("copy it first, as it is: cp -a " +
-                          shell_word(context.store_folder().string()) + " COPY");
-  failure.hints.push_back(repair
-                              ? "restore a backup: ukstore --store DIR restore FILE"
-                              : "then move branches back to what is whole: ukstore fsck --repair");
-  throw failure;
+  throw remaining(context, arguments, report);
 }
 
 Exit stat(Context& context, const Arguments&) {
@@ -137,9 +218,13 @@ std::vector<Command> health_commands() {
        .usage = "",
        .summary = "checks the whole store; exit code 8 if anything is damaged",
        .more = "--repair makes up no data: refs that lead to damage go back to what is whole, the "
-               "index is built anew,\nand a journal that cannot be read is started anew.",
+               "index is built anew,\nand a journal that cannot be read is started anew.\n"
+               "--repair-from takes the objects that are lost from PEER: another store's folder or "
+               "a backup.\nIts objects are hashed; it need not be trusted.  With both, it goes "
+               "first.",
        .options = {{"deep", 0, "", "every object is hashed again, too"},
-                   {"repair", 0, "", "mends what can be mended; copy the store before"}},
+                   {"repair", 0, "", "mends what can be mended; copy the store before"},
+                   {"repair-from", 0, "PEER", "fetches what is lost from a store or a backup"}},
        .example = {"ukstore set a 1 --quiet", "ukstore fsck --deep",
                    "2 objects, 1 commits, 1 refs, 1 journal entries: clean\n"},
        .run = fsck},

@@ -3,6 +3,7 @@
 #include <ukstore/images/ukstore/commit_text.h>
 #include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
+#include <ukstore/images/ukstore/peers.h>
 
 namespace ukstore::cli {
 namespace {
@@ -89,12 +90,23 @@ Exit journal(Context& context, const Arguments& arguments) {
   return Exit::done;
 }
 
+// What only says where peers are is no change of the user's.
+bool is_tracking_alone(const Receipt& receipt) {
+  for (const RefChange& change : receipt.changes) {
+    if (change.kind != RefKind::branch || !is_tracking(change.name)) return false;
+  }
+  return !receipt.changes.empty();
+}
+
 Exit step(Context& context, const std::string& verb) {
   context.branch_to_write();
   Repo& repo = context.repo(Access::write);
   const Committing committing(context);
   const CommitInfo info = context.commit_info(verb);
-  const auto result = verb == "undo" ? repo.undo(info) : repo.redo(info);
+  auto result = verb == "undo" ? repo.undo(info) : repo.redo(info);
+  while (result && is_tracking_alone(*result)) {
+    result = verb == "undo" ? repo.undo(info) : repo.redo(info);
+  }
   if (!result && result.error().kind == Error::Kind::not_found) {
     throw Failure{
         Exit::not_found, "there is nothing to " + verb, {}, {"see what was done: ukstore journal"}};

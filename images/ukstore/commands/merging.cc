@@ -3,7 +3,7 @@
 #include <ukstore/images/ukstore/commit_text.h>
 #include <ukstore/images/ukstore/committing.h>
 #include <ukstore/images/ukstore/context.h>
-#include <ukstore/images/ukstore/entry.h>
+#include <ukstore/images/ukstore/merge_text.h>
 #include <ukstore/images/ukstore/revision.h>
 #include <ukstore/store/history.h>
 
@@ -13,10 +13,11 @@ namespace {
 MergeOptions options_of(Context& context, const Arguments& arguments) {
   MergeOptions options;
   const std::string policy = arguments.option("on-conflict").value_or("keep-both");
-  options.policy = policy == "fail"     ? Policy::fail
-                   : policy == "ours"   ? Policy::ours
-                   : policy == "theirs" ? Policy::theirs
-                                        : Policy::keep_both;
+  options.policy = policy == "fail"      ? Policy::fail
+                   : policy == "ours"    ? Policy::ours
+                   : policy == "theirs"  ? Policy::theirs
+                   : policy == "changed" ? Policy::changed
+                                         : Policy::keep_both;
   if (arguments.has("explain")) options.explain = Explain::yes;
   if (arguments.has("dry-run")) options.run = Run::dry;
   options.info = context.commit_info("merge " + printable(arguments.at("REV")));
@@ -27,20 +28,6 @@ MergeOptions options_of(Context& context, const Arguments& arguments) {
     options.info.message.clear();
   }
   return options;
-}
-
-std::string_view result_word(MergeOutcome::How how) {
-  switch (how) {
-    case MergeOutcome::How::unchanged:
-      return "up-to-date";
-    case MergeOutcome::How::fast_forward:
-      return "fast-forward";
-    case MergeOutcome::How::merged:
-      return "merged";
-    case MergeOutcome::How::refused:
-      return "refused";
-  }
-  return "";
 }
 
 Json explanation_object(const Explanation& explanation) {
@@ -54,21 +41,13 @@ Json explanation_object(const Explanation& explanation) {
   return object;
 }
 
-// The conflicts as they stand where the merge was made; paths alone where it was not.
-Json conflicts_of(Context& context, const MergeOutcome& outcome, bool made) {
+// The conflicts where no merge was made: their paths.
+Json paths_of(const MergeOutcome& outcome) {
   Json conflicts = Json::array();
-  std::optional<State> state;
-  if (made && !outcome.conflicts.empty()) {
-    state = must(context.repo(Access::write).state_at(outcome.head), "cannot read the merge");
-  }
   for (const Bytes& path : outcome.conflicts) {
-    if (state) {
-      conflicts.push_back(conflict_object(*state, path, value_at(*state, path)));
-    } else {
-      Json object = Json::object();
-      put_bytes(object, "path", path);
-      conflicts.push_back(std::move(object));
-    }
+    Json object = Json::object();
+    put_bytes(object, "path", path);
+    conflicts.push_back(std::move(object));
   }
   return conflicts;
 }
@@ -90,9 +69,10 @@ void print_outcome(Context& context, const Arguments& arguments, const MergeOutc
   const bool dry = arguments.has("dry-run");
   const bool made = !dry && outcome.how != MergeOutcome::How::refused;
   if (out.is_json()) {
-    Json object = {{"result", result_word(outcome.how)},
-                   {"commit", made ? Json(to_hex(outcome.head.hash)) : Json(nullptr)},
-                   {"conflicts", conflicts_of(context, outcome, made && left)}};
+    Json object = {
+        {"result", result_word(outcome.how)},
+        {"commit", made ? Json(to_hex(outcome.head.hash)) : Json(nullptr)},
+        {"conflicts", made && left ? conflicts_of(context, outcome) : paths_of(outcome)}};
     if (dry) object["dry_run"] = true;
     if (arguments.has("explain")) {
       object["explanations"] = Json::array();
@@ -182,14 +162,16 @@ std::vector<Command> merge_commands() {
        .usage = "REV",
        .summary = "merges a revision into the branch; exit code 4 if a conflict remains",
        .more = "Without options the merge is canonical: who merges the same heads makes the same "
-               "commit.",
+               "commit.\n"
+               "--on-conflict changed compares states as git does: where one side shows what the "
+               "base shows,\nthe other's change is taken, a removal too, though both wrote.",
        .options = {{"dry-run", 0, "", "only say what would come of it"},
                    {"explain", 0, "", "for each path base, ours, theirs, rule and result"},
                    {"on-conflict",
                     0,
                     "HOW",
                     "what becomes of conflicts",
-                    {"keep-both", "fail", "ours", "theirs"}},
+                    {"keep-both", "fail", "ours", "theirs", "changed"}},
                    {"message", 'm', "MSG", "an ordinary commit with this message"}},
        .example = {apart, "ukstore merge draft --explain",
                    "hits  by dots\n  base    counter 1\n  ours    counter 11\n"

@@ -1,9 +1,11 @@
 // init and status.
+#include <ukstore/images/ukstore/apart.h>
 #include <ukstore/images/ukstore/commands.h>
 #include <ukstore/images/ukstore/context.h>
+#include <ukstore/images/ukstore/hosting.h>
+#include <ukstore/images/ukstore/peers.h>
 #include <ukstore/images/ukstore/revision.h>
 #include <ukstore/images/ukstore/store_id.h>
-#include <ukstore/store/history.h>
 
 namespace ukstore::cli {
 namespace {
@@ -21,50 +23,34 @@ Exit init(Context& context, const Arguments& arguments) {
   }
   Repo& repo = context.create(folder);
   const std::string id = make_store_id(repo.store());
+  const Bytes key = own_identity(repo.store(), folder).fingerprint();
   if (context.out().is_json()) {
-    context.out().object({{"store", folder.string()}, {"id", id}});
+    context.out().object({{"store", folder.string()}, {"id", id}, {"fingerprint", key}});
     return Exit::done;
   }
   context.out().note("made a store in " + folder.string());
   context.out().line("id " + id);
+  context.out().line("key " + key);
   return Exit::done;
-}
-
-// How many commits each of two heads has that the other lacks.
-struct Apart {
-  uint64_t ahead = 0;
-  uint64_t behind = 0;
-};
-
-uint64_t count_beyond(const CommitSource& source, const ObjectRef& from, const ObjectRef& hidden) {
-  const std::string doing = "cannot compare the branches";
-  WalkBudget budget;
-  const ObjectRef start = must(source.resolve(from), doing);
-  Log log = must(Log::start(source, {&start, 1}, {.hide = {hidden}}, budget), doing);
-  uint64_t count = 0;
-  while (must(log.next(), doing)) ++count;
-  return count;
-}
-
-Apart apart(const CommitSource& source, const ObjectRef& branch, const ObjectRef& other) {
-  return {count_beyond(source, branch, other), count_beyond(source, other, branch)};
 }
 
 struct BranchRow {
   Bytes name;
   ObjectRef head;
-  std::optional<Apart> apart;
+  std::optional<Apart> apart;    // from the branch in use, if it is another
+  std::vector<Tracked> remotes;  // where peers have it
 };
 
 std::vector<BranchRow> branch_rows(Context& context, const std::optional<ObjectRef>& head) {
   std::vector<BranchRow> rows;
   const auto source =
       must(context.repo(Access::read).store().commits(), "cannot compare the branches");
-  for (const Ref& ref : all_refs(context)) {
-    if (ref.kind != RefKind::branch) continue;
-    BranchRow row{ref.name, ref.head.ref, std::nullopt};
+  const std::vector<Ref> refs = all_refs(context);
+  for (const Ref& ref : refs) {
+    if (ref.kind != RefKind::branch || is_tracking(ref.name)) continue;
+    BranchRow row{ref.name, ref.head.ref, std::nullopt, tracked(*source, refs, ref)};
     if (head && ref.name != context.branch_name()) row.apart = apart(*source, row.head, *head);
-    rows.push_back(row);
+    rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -89,6 +75,7 @@ Exit status(Context& context, const Arguments&) {
         branch["ahead"] = row.apart->ahead;
         branch["behind"] = row.apart->behind;
       }
+      if (!row.remotes.empty()) branch["remotes"] = tracked_array(row.remotes);
       branches.push_back(std::move(branch));
     }
     Json object = {{"store", context.store_folder().string()}, {"id", id}};
@@ -100,6 +87,7 @@ Exit status(Context& context, const Arguments&) {
     object["size"] = state.tree().bytes();
     object["journal"] = journal;
     object["branches"] = std::move(branches);
+    object["remotes"] = peers_of(store).remotes;
     out.object(object);
     return Exit::done;
   }
@@ -115,8 +103,13 @@ Exit status(Context& context, const Arguments&) {
   out.line("journal " + std::to_string(journal) + " entries");
   for (const BranchRow& row : rows) {
     if (!row.apart) continue;
-    out.line("branch  " + printable(row.name) + ": " + std::to_string(row.apart->ahead) +
-             " ahead, " + std::to_string(row.apart->behind) + " behind");
+    out.line("branch  " + printable(row.name) + ": " + text_of(*row.apart));
+  }
+  for (const BranchRow& row : rows) {
+    for (const Tracked& one : row.remotes) {
+      out.line("remote  " + printable(one.remote) + ": " + printable(row.name) + " is " +
+               text_of(one.apart));
+    }
   }
   return Exit::done;
 }
@@ -127,9 +120,9 @@ std::vector<Command> store_commands() {
   return {
       {.name = "init",
        .usage = "[DIR]",
-       .summary = "makes a store in DIR/.ukstore and prints its id",
+       .summary = "makes a store in DIR/.ukstore and prints its id and the fingerprint of its key",
        .more = "With --store or UKSTORE_STORE the store is that folder itself.",
-       .example = {"", "ukstore init work --quiet", "id HASH\n"},
+       .example = {"", "ukstore init work --quiet", "id HASH\nkey HASH\n"},
        .run = init},
       {.name = "status",
        .usage = "",

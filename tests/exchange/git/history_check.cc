@@ -55,23 +55,61 @@ std::set<std::string> refs_of(const std::filesystem::path& repository) {
   return refs;
 }
 
-// What git makes of the stream itself.
-void import_by_git(const std::filesystem::path& repository, const std::filesystem::path& to,
-                   const std::vector<std::string>& fast_export) {
-  Process source(git_command(repository, fast_export), Process::Pipe::output);
-  Process sink(git_command(to, {"fast-import", "--quiet", "--force"}), Process::Pipe::input);
-  std::vector<char> buffer(1 << 20);
-  DescriptorSource in(source.descriptor());
-  DescriptorSink out(sink.descriptor());
-  for (;;) {
-    auto taken = in.read(buffer);
-    if (!taken) throw std::runtime_error(taken.error().message);
-    if (*taken == 0) break;
-    auto ok = out.write({buffer.data(), *taken});
-    if (!ok) throw std::runtime_error("git fast-import: " + ok.error().message);
+// Passes on what another source gives, and a copy to a sink, whose CPU time it counts.
+class CopyingSource final : public ByteSource {
+ public:
+  CopyingSource(ByteSource& source, ByteSink& copy) : source_(source), copy_(copy) {}
+  Result<size_t> read(std::span<char> to) override {
+    auto taken = source_.read(to);
+    if (!taken || *taken == 0) return taken;
+    const double start = cpu_seconds();
+    auto ok = copy_.write({to.data(), *taken});
+    seconds_ += cpu_seconds() - start;
+    if (!ok) return pass_on(ok, "git fast-import");
+    return taken;
   }
-  if (source.finish() != 0) throw std::runtime_error("git fast-export failed");
-  if (sink.finish() != 0) throw std::runtime_error("git fast-import failed");
+  double seconds() const { return seconds_; }
+
+ private:
+  ByteSource& source_;
+  ByteSink& copy_;
+  double seconds_ = 0;
+};
+
+// One stream of git's goes into the store and into git's own fast-import at once; returns the
+// import's map.
+Bytes import_beside_git(const std::filesystem::path& repository, Store& store,
+                        const std::filesystem::path& by_git,
+                        const std::vector<std::string>& fast_export, const Say& say,
+                        HistoryCheck& check) {
+  BytesSink map;
+  Process stream(git_command(repository, fast_export), Process::Pipe::output);
+  Process theirs(git_command(by_git, {"fast-import", "--quiet", "--force"}), Process::Pipe::input);
+  DescriptorSource in(stream.descriptor());
+  DescriptorSink copy(theirs.descriptor());
+  CopyingSource both(in, copy);
+  GitImportOptions options{.map = &map};
+  options.progress = [&](const ExchangeProgress& at) {
+    check.memory_kib = std::max(check.memory_kib, memory_kib());
+    check.stream_bytes = at.bytes;
+    if (say) {
+      say(std::to_string(at.commits) + " commits, " + std::to_string(at.bytes >> 20) + " MiB");
+    }
+    return GoOn::yes;
+  };
+  Result<GitImportReport> imported = GitImportReport{};
+  {
+    Step step(check, say, "import");
+    imported = import_git(store, both, options);
+  }
+  if (!imported) throw std::runtime_error("import: " + imported.error().message);
+  check.seconds["import"] -= both.seconds();
+  if (stream.finish() != 0) throw std::runtime_error("git fast-export failed");
+  if (theirs.finish() != 0) throw std::runtime_error("git fast-import failed");
+  check.commits = imported->commits;
+  check.merges = imported->merges;
+  check.differences = imported->difference_count;
+  return map.bytes();
 }
 
 void compare_refs(const std::filesystem::path& git, const std::filesystem::path& ours,
@@ -100,31 +138,8 @@ HistoryCheck check_history(const std::filesystem::path& repository, Store& store
                            const std::filesystem::path& scratch,
                            const std::vector<std::string>& fast_export, const Say& say) {
   HistoryCheck check;
-  BytesSink map;
-  {
-    Step step(check, say, "import");
-    Process source(git_command(repository, fast_export), Process::Pipe::output);
-    DescriptorSource in(source.descriptor());
-    GitImportOptions options{.map = &map};
-    options.progress = [&](const ExchangeProgress& at) {
-      check.memory_kib = std::max(check.memory_kib, memory_kib());
-      if (say) {
-        say(std::to_string(at.commits) + " commits, " + std::to_string(at.bytes >> 20) + " MiB");
-      }
-      return GoOn::yes;
-    };
-    auto imported = import_git(store, in, options);
-    if (!imported) throw std::runtime_error("import: " + imported.error().message);
-    if (source.finish() != 0) throw std::runtime_error("git fast-export failed");
-    check.commits = imported->commits;
-    check.merges = imported->merges;
-    check.differences = imported->difference_count;
-  }
   auto by_git = bare(scratch / "git"), by_us = bare(scratch / "ukstore");
-  {
-    Step step(check, say, "git's own fast-import");
-    import_by_git(repository, by_git, fast_export);
-  }
+  const Bytes map = import_beside_git(repository, store, by_git, fast_export, say, check);
   {
     Step step(check, say, "export");
     Process sink(git_command(by_us, {"fast-import", "--quiet", "--force"}), Process::Pipe::input);
@@ -137,7 +152,7 @@ HistoryCheck check_history(const std::filesystem::path& repository, Store& store
   compare_refs(by_git, by_us, check);
   {
     Step step(check, say, "merges");
-    check_merges(repository, store, map.bytes(), check);
+    check_merges(repository, store, map, check);
   }
   return check;
 }

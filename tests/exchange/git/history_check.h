@@ -14,16 +14,18 @@ namespace ukstore::tests {
 
 // Why a merge is not compared with git's, or how it came out.
 struct MergeCounts {
-  uint64_t equal = 0;
-  uint64_t conflict = 0;     // git reports one
-  uint64_t file_merged = 0;  // git merged a file's content, or its mode beside its content
-  uint64_t rename = 0;       // git followed one
-  uint64_t written_back =
-      0;                 // a side wrote what the base holds: git sees no change there, we a write
-  uint64_t octopus = 0;  // more than two parents: git's merge-tree takes two
+  uint64_t equal = 0;            // the canonical merge's tree is git's
+  uint64_t equal_by_change = 0;  // that of policy `changed` is
+  uint64_t conflict = 0;         // git reports one
+  uint64_t file_merged = 0;      // git merged a file's content, or its mode beside its content
+  uint64_t rename = 0;           // git followed one
+  uint64_t written_back = 0;     // the canonical merge's is not: a side wrote what the base holds,
+                                 // which is no change for git
+  uint64_t octopus = 0;          // more than two parents: git's merge-tree takes two
 };
 
 struct HistoryCheck {
+  uint64_t stream_bytes = 0;  // of git's export
   uint64_t commits = 0;
   uint64_t merges = 0;
   uint64_t refs_equal = 0;

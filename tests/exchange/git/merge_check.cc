@@ -2,6 +2,7 @@
 
 #include "process.h"
 
+#include <ukstore/merge/changed_side.h>
 #include <ukstore/merge/engine.h>
 #include <ukstore/merge/exchange/git_id.h>
 #include <ukstore/merge/exchange/git_tree.h>
@@ -98,10 +99,10 @@ class MergeCheck {
     return mode + " " + to_hex(hasher_.id("blob", content.bytes()));
   }
 
-  // What our merge of two commits changes beside the first of them.
+  // What our merges of two commits change beside the first of them.
   struct Merged {
-    FileChanges changes;
-    std::vector<Bytes> conflicts;
+    FileChanges canonical;
+    FileChanges by_change;  // policy `changed`
   };
   Merged merge_by_us(const std::string& a, const std::string& b) {
     StoreGraph graph(*commits_);
@@ -109,6 +110,17 @@ class MergeCheck {
     TypeRegistry types;
     MergeEngine engine(graph, types);
     Tree merged = must(engine.merge(first, second)), before = must(graph.tree(first));
+    auto taken =
+        must(ChangedSides(graph, types, {}, nullptr).between(first, second, engine.merged()));
+    uint64_t generation = std::max(first.generation, second.generation) + 1;
+    Tx tx(State(merged), import_mint(generation, "a merge by policy"));
+    if (auto ok = take_sides(taken, State(merged), tx); !ok) {
+      throw std::runtime_error(ok.error().message);
+    }
+    return {file_changes(before, merged), file_changes(before, must(tx.finish()).tree())};
+  }
+
+  FileChanges file_changes(const Tree& before, const Tree& merged) {
     std::set<Bytes> paths;
     auto ok = diff_paths(before, merged, [&](BytesView path, const auto&, const auto&) {
       size_t reserved = path.starts_with('\0') ? 0 : path.find(BytesView("/\0", 2));
@@ -116,14 +128,14 @@ class MergeCheck {
       return Flow::go_on;
     });
     if (!ok) throw std::runtime_error(ok.error().message);
-    Merged result{{}, engine.conflicts()};
+    FileChanges changes;
     State was(before), is(merged);
     for (const Bytes& path : paths) {
       auto old = must(shown_at(was, path)), now = must(shown_at(is, path));
       if (old == now) continue;
-      result.changes[path] = now ? file_id(*now) : "";
+      changes[path] = now ? file_id(*now) : "";
     }
-    return result;
+    return changes;
   }
 
   void compare_merge(const std::string& a, const std::string& b) {
@@ -147,13 +159,19 @@ class MergeCheck {
       return;
     }
     Merged merged = merge_by_us(a, b);
-    if (merged.changes == expected) {
+    const std::string which = "the merge of " + a + " and " + b;
+    if (merged.by_change == expected) {
+      ++check_.trees.equal_by_change;
+    } else {
+      check_.faults.push_back(which + " by policy changed" +
+                              first_difference(merged.by_change, expected));
+    }
+    if (merged.canonical == expected) {
       ++check_.trees.equal;
-    } else if (is_written_back(a, b, merged, expected)) {
+    } else if (is_written_back(a, b, merged.canonical, expected)) {
       ++check_.trees.written_back;
     } else {
-      check_.faults.push_back("the merge of " + a + " and " + b +
-                              first_difference(merged.changes, expected));
+      check_.faults.push_back(which + first_difference(merged.canonical, expected));
     }
   }
 
@@ -171,17 +189,17 @@ class MergeCheck {
   }
 
   // Whether all that differs are paths that one side has changed and then made what the base holds.
-  bool is_written_back(const std::string& a, const std::string& b, const Merged& merged,
+  bool is_written_back(const std::string& a, const std::string& b, const FileChanges& merged,
                        const FileChanges& expected) {
     auto bases = lines_of(git(repository_, {"merge-base", "--all", a, b}).out);
     if (bases.empty()) return false;
     std::set<std::string> differ;
-    for (const auto& [path, file] : merged.changes) {
+    for (const auto& [path, file] : merged) {
       auto other = expected.find(path);
       if (other == expected.end() || other->second != file) differ.insert(path);
     }
     for (const auto& [path, file] : expected) {
-      if (!merged.changes.contains(path)) differ.insert(path);
+      if (!merged.contains(path)) differ.insert(path);
     }
     return std::ranges::all_of(differ, [&](const std::string& path) {
       return std::ranges::any_of(bases, [&](const std::string& base) {

@@ -22,16 +22,19 @@ namespace {
 
 void print(const std::string& name, const HistoryCheck& check) {
   const MergeCounts& trees = check.trees;
-  std::printf("%s\n  %lu commits, %lu merges; %lu refs come back with git's own hashes\n",
-              name.c_str(), check.commits, check.merges, check.refs_equal);
+  std::printf("%s\n  %lu commits, %lu merges in a stream of %lu MiB\n", name.c_str(), check.commits,
+              check.merges, check.stream_bytes >> 20);
+  std::printf("  %lu refs come back with git's own hashes\n", check.refs_equal);
   std::printf("  %lu commits have another id than in the repository: git's stream drops a header\n",
               check.differences);
   std::printf("  merge bases: %lu pairs of parents compared, %lu with several bases\n",
               check.base_pairs, check.pairs_with_several);
-  std::printf("  merged trees: %lu equal git's\n", trees.equal);
+  std::printf("  merged trees: %lu equal git's by policy changed, %lu by the canonical merge\n",
+              trees.equal_by_change, trees.equal);
   std::printf("    not compared: %lu git conflicts, %lu file merges, %lu renames, %lu octopus\n",
               trees.conflict, trees.file_merged, trees.rename, trees.octopus);
-  std::printf("    %lu differ where a side wrote back what the base holds\n", trees.written_back);
+  std::printf("    %lu canonical ones differ where a side wrote back what the base holds\n",
+              trees.written_back);
   for (const auto& [step, seconds] : check.seconds) {
     std::printf("  %-24s %8.1f s of this process's CPU\n", step.c_str(), seconds);
   }

@@ -1,0 +1,6 @@
+if(UKSTORE_TESTS AND TARGET ukstore_node)
+  ukstore_tests(node ukstore_node)
+  if(TARGET tests_node)
+    target_compile_definitions(tests_node PRIVATE UKSTORE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  endif()
+endif()
