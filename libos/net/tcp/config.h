@@ -8,9 +8,9 @@
 namespace ukstore::net {
 
 enum class Feature : uint8_t { off, on };
-// cubic is RFC 9438 and new_reno RFC 6582. westwood grows as CUBIC does, and falls as CUBIC does after
-// a loss on a path with a queue; after one on a path without, it goes on with what the path was seen
-// to deliver: links lose segments without being full, too.
+// cubic is RFC 9438 and new_reno RFC 6582. westwood grows as CUBIC does, and falls as CUBIC does
+// after a loss on a path with a queue; after one on a path without, it goes on with what the path
+// was seen to deliver: links lose segments without being full, too.
 enum class CongestionControl : uint8_t { cubic, new_reno, westwood };
 
 // Up to 24 days, in half the room of a Duration.
