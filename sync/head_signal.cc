@@ -15,6 +15,12 @@ kj::Promise<void> HeadSignal::next() {
   return kj::mv(paf.promise);
 }
 
+void HeadSignal::look() {
+  // A store that cannot be read now is looked at again.
+  const uint64_t last = store_.last_sequence().value_or(seen_);
+  if (std::exchange(seen_, last) != last) fire();
+}
+
 void HeadSignal::fire() {
   std::vector<kj::Own<kj::CrossThreadPromiseFulfiller<void>>> woken;
   {

@@ -19,6 +19,8 @@ class HeadSignal {
 
   // Resolves after the next move of any head or tag.  Ask for it first, then look at the heads.
   kj::Promise<void> next();
+  // Looks whether another process has moved one since.
+  void look();
 
  private:
   void fire();
@@ -26,6 +28,7 @@ class HeadSignal {
   Store& store_;
   std::mutex mutex_;
   std::vector<kj::Own<kj::CrossThreadPromiseFulfiller<void>>> waiting_;
+  uint64_t seen_ = 0;  // the journal's last entry when it was looked at
   uint64_t watch_;
 };
 

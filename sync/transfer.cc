@@ -188,6 +188,7 @@ Task<kj::Maybe<Hash>> Pusher::push() {
   if (!ours || has_->contains(*ours)) co_return nullptr;
   if (!out_) co_await open();
   get_or_throw(out_->plan({*ours, {}}, has_->heads()));
+  get_or_throw(share(repo_, branch_));
   has_->tell(*ours);
   auto& sink = KJ_ASSERT_NONNULL(sink_);
   const Hash theirs = co_await send_planned(*out_, sink);
