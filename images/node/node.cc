@@ -71,7 +71,7 @@ class Node {
     kj::Promise<void> ends = platform_.stop_asked();
     ends =
         ends.exclusiveJoin(listener_.listen(*peers))
-            .exclusiveJoin(watch_other_processes(host_.signal(), store_, platform_.timer(), kLook));
+            .exclusiveJoin(watch_other_processes(host_.signal(), platform_.timer(), kLook));
     kj::Own<kj::ConnectionReceiver> readers;
     platform_.say("node " + fingerprint_ + " listening on " + shown(config_.listen, *peers));
     if (!config_.metrics.empty()) {
