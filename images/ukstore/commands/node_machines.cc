@@ -235,8 +235,9 @@ Exit ps(Context& context, const Arguments&) {
     if (context.out().is_json()) {
       context.out().object(about);
     } else {
-      context.out().line(state.name() + "  " + about.value("state", "starting") + "  " +
-                         about.value("address", ""));
+      std::string line = state.name() + "  " + about.value("state", "starting");
+      if (about.contains("address")) line += "  " + about.at("address").get<std::string>();
+      context.out().line(line);
     }
   }
   return Exit::done;
@@ -321,7 +322,7 @@ std::vector<Command> node_machine_commands() {
        .usage = "",
        .summary = "the nodes that run as machines, and those that have ended badly",
        .example = {"export XDG_RUNTIME_DIR=$PWD\nmkdir -p -m 700 ukstore/old",
-                   "XDG_RUNTIME_DIR=$PWD ukstore node ps", "old  killed  \n"},
+                   "XDG_RUNTIME_DIR=$PWD ukstore node ps", "old  killed\n"},
        .run = ps},
       {.name = "node logs",
        .usage = "[NAME]",
