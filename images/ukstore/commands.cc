@@ -29,7 +29,7 @@ const std::vector<Group>& groups() {
       {"Health", health_commands()},
       {"Watching", watch_commands()},
       {"Copies elsewhere", joined(clone_commands(), transfer_commands(), remote_commands())},
-      {"Serving", joined(serve_commands(), key_commands())},
+      {"Serving", joined(serve_commands(), key_commands(), acl_commands())},
       {"Nodes", joined(node_commands(), node_machine_commands())},
       {"Help", help_commands()},
   };

@@ -34,6 +34,7 @@ std::vector<Command> exchange_commands();
 std::vector<Command> health_commands();
 std::vector<Command> watch_commands();
 std::vector<Command> key_commands();
+std::vector<Command> acl_commands();
 std::vector<Command> remote_commands();
 std::vector<Command> clone_commands();
 std::vector<Command> transfer_commands();

@@ -78,7 +78,7 @@ kj::Own<kj::AsyncIoStream> Contact::dial() {
   if (destination_.is_path()) {
     std::error_code error;
     if (std::filesystem::equivalent(destination_.store, dialler_.folder(), error)) refuse_itself();
-    local_.emplace(dialler_.context(), destination_);
+    local_.emplace(dialler_.context(), destination_, dialler_.loop().timer());
     fingerprint_ = local_->fingerprint();
     return local_->connect(dialler_.identity().fingerprint());
   }

@@ -38,7 +38,8 @@ Followed meet(Dialler& dialler, Destination destination) {
 
 Dial dial_of(Dialler& dialler, Followed& peer) {
   if (peer.destination.is_path()) {
-    peer.local = std::make_unique<LocalPeer>(dialler.context(), peer.destination);
+    peer.local =
+        std::make_unique<LocalPeer>(dialler.context(), peer.destination, dialler.loop().timer());
     return [&dialler, local = peer.local.get()]() -> kj::Promise<kj::Own<kj::AsyncIoStream>> {
       return local->connect(dialler.identity().fingerprint());
     };

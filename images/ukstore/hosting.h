@@ -5,6 +5,8 @@
 #include <ukstore/sync/connection.h>
 #include <ukstore/sync/identity.h>
 
+#include <kj/timer.h>
+
 namespace ukstore::cli {
 
 // A store by the folder of its files, beside the one that the command is about.
@@ -15,14 +17,11 @@ Result<std::unique_ptr<Repo>> open_store(const std::filesystem::path& folder, Ac
 // lies there.
 Identity own_identity(Store& store, const std::filesystem::path& folder);
 
-// Others hold the branch from now on: undo and reset go forward.  Nothing if there is none.
-void share(Repo& repo, const Bytes& branch);
-
 // A store at a path, served through a pipe: the same conversation as over a network.
 class LocalPeer final : private kj::TaskSet::ErrorHandler {
  public:
   // Opens it, for writing if that is allowed.
-  LocalPeer(Context& context, const Destination& destination);
+  LocalPeer(Context& context, const Destination& destination, kj::Timer& timer);
   LocalPeer(const LocalPeer&) = delete;
 
   const Bytes& fingerprint() const { return identity_->fingerprint(); }
@@ -32,9 +31,7 @@ class LocalPeer final : private kj::TaskSet::ErrorHandler {
  private:
   void taskFailed(kj::Exception&&) override {}  // the other end of the pipe has it
   void open(const Destination& destination);
-  Right right(const Bytes& branch);
 
-  Access access_ = Access::write;
   std::unique_ptr<Repo> repo_;
   std::optional<Identity> identity_;
   std::optional<Host> host_;

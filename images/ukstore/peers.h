@@ -27,7 +27,11 @@ void change_peers(Store& store, const std::function<void(Peers&)>& change);
 // There is no such remote: names the nearest.
 Failure no_such_remote(const Peers& peers, const std::string& name);
 
-// The branch under which a peer's branch is tracked is not one to work on.
+// Whether a branch says where a peer's branch is.
 inline bool is_tracking(BytesView branch) { return branch.starts_with("remotes/"); }
+// Whether a branch is none to work on: those, and what the store keeps for itself.
+inline bool is_inner(BytesView branch) {
+  return is_tracking(branch) || branch.starts_with("ukstore/");
+}
 
 }  // namespace ukstore::cli

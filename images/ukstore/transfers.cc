@@ -17,7 +17,7 @@ Task<std::vector<RemoteBranch>> ask_for_heads(protocol::Session::Client session)
   std::vector<RemoteBranch> branches;
   for (auto head : response.getHeads()) {
     Bytes name(to_bytes(head.getBranch()));
-    if (head.getCommit().size() == 0 || is_tracking(name)) continue;
+    if (head.getCommit().size() == 0 || is_inner(name)) continue;
     branches.push_back({std::move(name), to_hash(head.getCommit()), head.getGeneration()});
   }
   co_return std::move(branches);
@@ -122,7 +122,6 @@ Received receive(Dialler& dialler, Contact& contact, const RemoteBranch& branch,
         const uint64_t total = branch.generation > base ? branch.generation - base : 0;
         return Contact::Done{at > base ? at - base : 0, total};
       });
-  if (merges) share(dialler.repo(), branch.name);
   set_phase(Phase::reading);
   received.bytes = contact.bytes() - bytes;
   if (received.pulled.landed && received.pulled.landed->not_merged) {
@@ -137,7 +136,6 @@ Received receive(Dialler& dialler, Contact& contact, const RemoteBranch& branch,
 Sent send(Dialler& dialler, Contact& contact, const Bytes& branch) {
   Store& store = dialler.repo().store();
   Sent sent{.branch = branch, .remote = contact.name()};
-  share(dialler.repo(), branch);
   const uint64_t bytes = contact.bytes();
   Pusher pusher(dialler.repo(), contact.session(), branch, std::make_shared<PeerHas>());
   Progress progress(dialler.context(), "sending " + printable(branch), "commits");

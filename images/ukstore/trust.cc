@@ -1,6 +1,7 @@
 #include <ukstore/images/ukstore/trust.h>
 
 #include <ukstore/images/ukstore/lines.h>
+#include <ukstore/images/ukstore/nearest.h>
 #include <ukstore/sync/identity.h>
 
 #include <unistd.h>
@@ -58,6 +59,20 @@ void accept_key(Context& context, Store& store, const Destination& destination,
     }
   }
   remember(store, destination.host_and_port, shown);
+}
+
+std::string find_fingerprint(const Peers& peers, const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto& [fingerprint, name] : peers.trusted) {
+    if (!name.empty() && name == word) return fingerprint;
+    if (!name.empty()) names.push_back(name);
+  }
+  const auto near = did_you_mean(word, names);
+  if (near.empty() || is_fingerprint(word)) return fingerprint_of(word);
+  throw Failure{Exit::not_found,
+                "there is no peer " + in_quotes(word),
+                {},
+                {near, "see the keys: ukstore key list"}};
 }
 
 std::string fingerprint_of(const std::string& word) {

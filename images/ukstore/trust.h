@@ -12,5 +12,7 @@ void accept_key(Context& context, Store& store, const Destination& destination, 
 
 // A fingerprint of the user's.  Throws a Failure if it is none.
 std::string fingerprint_of(const std::string& word);
+// The same, or the name of a trusted peer.
+std::string find_fingerprint(const Peers& peers, const std::string& word);
 
 }  // namespace ukstore::cli

@@ -168,7 +168,10 @@ TEST(Contract, ThereIsEachOneThatItNames) {
                                  "remote list",
                                  "key show",
                                  "key list",
-                                 "key trust"}) {
+                                 "key trust",
+                                 "acl list",
+                                 "acl grant",
+                                 "acl revoke"}) {
     EXPECT_TRUE(std::ranges::find(names, name) != names.end()) << name;
   }
 }

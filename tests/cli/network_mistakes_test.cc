@@ -94,6 +94,13 @@ TEST_F(BetweenStores, InWordsAreNamed) {
            {{"key", "trust", "beef"}, Exit::user_error, "\"beef\"", "ukstore key show"},
            {{"key", "trust", zeros, "--name", "bob"}, Exit::user_error, "\"bob\"", "distrust"},
            {{"key", "trust", zeros, "--name", "a//b"}, Exit::user_error, "\"a//b\"", "--name bob"},
+           {{"key", "distrust", "bbo"}, Exit::not_found, "\"bbo\"", "did you mean \"bob\"?"},
+           {{"acl", "grant", "bob", "mrege", "*"}, Exit::usage, "\"mrege\"", "\"merge\"?"},
+           {{"acl", "grant", "bbo", "merge", "*"}, Exit::not_found, "\"bbo\"", "\"bob\"?"},
+           {{"acl", "grant", "bob", "merge", "a//b"}, Exit::user_error, "\"a//b\"", "'alice/*'"},
+           {{"acl", "revoke", zeros}, Exit::not_found, zeros, "ukstore acl list"},
+           {{"acl", "revoke", "bob", "admin"}, Exit::not_found, "\"bob\"", "ukstore acl list"},
+           {{"acl", "grant", "bob"}, Exit::usage, "LEVEL behind \"bob\"", "ukstore acl grant"},
            {{"key", "distrust", zeros}, Exit::not_found, zeros, "ukstore key list"},
        }) {
     expect_mistake(terminal_, mistake);

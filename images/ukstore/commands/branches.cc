@@ -54,7 +54,7 @@ Exit list(Context& context, const Arguments& arguments, RefKind kind) {
   const std::vector<Ref> refs = all_refs(context);
   for (const Ref& ref : refs) {
     if (ref.kind != kind) continue;
-    if (kind == RefKind::branch && is_tracking(ref.name) && !arguments.has("all")) continue;
+    if (kind == RefKind::branch && is_inner(ref.name) && !arguments.has("all")) continue;
     print_ref(context, ref,
               kind == RefKind::branch ? tracked(*source, refs, ref) : std::vector<Tracked>());
   }

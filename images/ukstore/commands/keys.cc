@@ -3,6 +3,9 @@
 #include <ukstore/images/ukstore/hosting.h>
 #include <ukstore/images/ukstore/nearest.h>
 #include <ukstore/images/ukstore/trust.h>
+#include <ukstore/sync/rights.h>
+
+#include <algorithm>
 
 namespace ukstore::cli {
 namespace {
@@ -71,6 +74,9 @@ Exit trust(Context& context, const Arguments& arguments) {
                   {"its key is " + other},
                   {"take another name, or forget the old one: ukstore key distrust " + other}};
   }
+  Rights rights(context.repo(Access::write));
+  must(rights.grant({.fingerprint = fingerprint}, context.commit_info("key trust")),
+       "cannot grant the right to merge");
   change_peers(store, [&](Peers& known) {
     std::string& now = known.trusted[fingerprint];
     if (!name.empty()) now = name;
@@ -80,18 +86,27 @@ Exit trust(Context& context, const Arguments& arguments) {
 }
 
 Exit distrust(Context& context, const Arguments& arguments) {
-  const std::string fingerprint = fingerprint_of(arguments.at("FINGERPRINT"));
   Store& store = context.repo(Access::write).store();
   const Peers peers = peers_of(store);
+  const std::string fingerprint = find_fingerprint(peers, arguments.at("FINGERPRINT"));
   std::vector<std::string> known;
   for (const auto& [one, name] : peers.trusted) known.push_back(one);
   for (const auto& [address, one] : peers.seen) known.push_back(one);
-  if (std::ranges::find(known, fingerprint) == known.end()) {
+  Rights rights(context.repo(Access::write));
+  const auto grants = must(rights.list(), "cannot read the rights");
+  const bool granted = std::ranges::find(grants, fingerprint, &Grant::fingerprint) != grants.end();
+  if (!granted && std::ranges::find(known, fingerprint) == known.end()) {
     Failure failure{Exit::not_found, "the key " + in_quotes(fingerprint) + " is not known here"};
     const auto near = did_you_mean(fingerprint, known);
     if (!near.empty()) failure.hints.push_back(near);
     failure.hints.push_back("see the keys: ukstore key list");
     throw failure;
+  }
+  for (const Grant& grant : grants) {
+    if (grant.fingerprint != fingerprint) continue;
+    must(rights.revoke({fingerprint, Right::read, grant.pattern},
+                       context.commit_info("key distrust")),
+         "cannot revoke the rights");
   }
   change_peers(store, [&](Peers& now) {
     now.trusted.erase(fingerprint);
@@ -123,13 +138,16 @@ std::vector<Command> key_commands() {
        .usage = "FINGERPRINT",
        .summary = "trusts a key: its store may connect to this one, read its branches and merge "
                   "into them",
-       .more = "It also counts as known wherever this store connects to.",
+       .more = "That is the right to merge on all branches (see ukstore acl), and the key counts "
+               "as known "
+               "wherever this\nstore connects to.",
        .options = {{"name", 0, "NAME", "what its branches are tracked under: remotes/NAME/"}},
        .example = {kOther, "ukstore key trust $(cat bob) --name bob", "trusted HASH as bob\n"},
        .run = trust},
       {.name = "key distrust",
        .usage = "FINGERPRINT",
-       .summary = "forgets a key: its store may not connect any more",
+       .summary = "forgets a key and revokes its rights: its store may not connect any more",
+       .more = "FINGERPRINT may be the name that it was given.",
        .example = {"ukstore init other --quiet\nukstore -C other key show > bob\n"
                    "ukstore key trust $(cat bob) --quiet",
                    "ukstore key distrust $(cat bob)", "forgotten HASH\n"},

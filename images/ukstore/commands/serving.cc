@@ -6,7 +6,9 @@
 #include <ukstore/images/ukstore/moves.h>
 #include <ukstore/images/ukstore/peer_failure.h>
 #include <ukstore/images/ukstore/shell.h>
+#include <ukstore/sync/errors.h>
 #include <ukstore/sync/listener.h>
+#include <ukstore/sync/rights.h>
 
 #include <unistd.h>
 
@@ -17,20 +19,19 @@
 namespace ukstore::cli {
 namespace {
 
-// Who may come in, and do what.  What another process trusts meanwhile is seen.
+// Who may come in, and do what: what the rights of the store say, and what anyone may.  What
+// another process grants or revokes meanwhile is seen.
 class Guests {
  public:
   Guests(Context& context, Repo& repo, Right anyone)
-      : context_(context), repo_(repo), anyone_(anyone) {}
+      : context_(context), repo_(repo), rights_(repo), anyone_(anyone) {}
 
-  Right right(const Peer& peer, BytesView branch) {
-    if (is_tracking(branch)) return Right::none;
-    const Right right = is_trusted(peer) ? Right::merge : anyone_;
-    if (right != Right::none && shared_.insert(Bytes(branch)).second) share(repo_, Bytes(branch));
-    return right;
+  Right right(const Peer& peer, BytesView branch) const {
+    const Right granted = get_or_throw(rights_.of(peer.fingerprint, branch));
+    return is_inner(branch) ? granted : std::max(granted, anyone_);
   }
   bool welcomes(const Peer& peer) {
-    if (anyone_ != Right::none || is_trusted(peer)) return true;
+    if (anyone_ != Right::none || get_or_throw(rights_.knows(peer.fingerprint))) return true;
     if (refused_.insert(peer.fingerprint).second) {
       tell(context_, {{"event", "refused"}, {"fingerprint", peer.fingerprint}},
            "refused a key that is not trusted.  To let it in: ukstore key trust " +
@@ -43,14 +44,11 @@ class Guests {
   }
 
  private:
-  bool is_trusted(const Peer& peer) const {
-    return peers_of(repo_.store()).trusted.contains(peer.fingerprint);
-  }
   Context& context_;
   Repo& repo_;
+  const Rights rights_;
   const Right anyone_;
   std::set<Bytes> refused_;
-  std::set<Bytes> shared_;
 };
 
 Right right_of(const std::string& word) {
@@ -145,7 +143,8 @@ Exit serve_store(Context& context, const Arguments& arguments) {
                    .right = [&](const Peer& peer,
                                 BytesView branch) { return guests.right(peer, branch); },
                    .welcome = [&](const Peer& peer) { return guests.welcomes(peer); },
-                   .now_ms = [&] { return context.now_ms(); }});
+                   .now_ms = [&] { return context.now_ms(); },
+                   .timer = &loop.timer()});
   ListenOptions options;
   options.peer = [&](const Bytes& fingerprint) { return guests.peer(fingerprint); };
   Listener listener(host, transport, loop.timer(), std::move(options));

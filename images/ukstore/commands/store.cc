@@ -47,7 +47,7 @@ std::vector<BranchRow> branch_rows(Context& context, const std::optional<ObjectR
       must(context.repo(Access::read).store().commits(), "cannot compare the branches");
   const std::vector<Ref> refs = all_refs(context);
   for (const Ref& ref : refs) {
-    if (ref.kind != RefKind::branch || is_tracking(ref.name)) continue;
+    if (ref.kind != RefKind::branch || is_inner(ref.name)) continue;
     BranchRow row{ref.name, ref.head.ref, std::nullopt, tracked(*source, refs, ref)};
     if (head && ref.name != context.branch_name()) row.apart = apart(*source, row.head, *head);
     rows.push_back(std::move(row));

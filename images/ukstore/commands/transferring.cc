@@ -33,7 +33,7 @@ std::optional<Hash> head_of(Repo& repo, const Bytes& branch) {
 // The branches of ours that a push without --branch and with --all means.
 std::vector<Bytes> own_branches(Repo& repo) {
   std::vector<Bytes> names = must(repo.branches(), "cannot read the branches");
-  std::erase_if(names, [](const Bytes& name) { return is_tracking(name); });
+  std::erase_if(names, [](const Bytes& name) { return is_inner(name); });
   return names;
 }
 
