@@ -301,7 +301,11 @@ Result<void> share(Repo& repo, BytesView name) {
   Branch branch = repo.branch(name);
   auto known = branch.is_shared();
   if (!known) return pass_on(known);
-  return *known ? Result<void>() : branch.mark_shared();
+  if (*known) return {};
+  auto marked = branch.mark_shared();
+  // A store that is open for reading takes nothing back, either.
+  if (!marked && marked.error().kind == Error::Kind::read_only) return {};
+  return marked;
 }
 
 kj::Own<protocol::Objects::Server> serve_objects(Store& store, Bytes branch,

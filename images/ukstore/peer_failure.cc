@@ -46,6 +46,11 @@ Failure from_peer(const Error& error, std::string doing) {
       failure.exit = Exit::locked;
       failure.hints = {"wait until the other writer there is done, then " + std::string(kAgain)};
       break;
+    case Error::Kind::read_only:
+    case Error::Kind::io:
+      failure.exit = Exit::io;
+      failure.hints = {"see there what the disk and the permissions say: ukstore fsck"};
+      break;
     default:
       failure.hints = {std::string(kAgain)};
   }

@@ -77,6 +77,20 @@ TEST(Disk, OnAFullOneNothingIsLost) {
   EXPECT_NE(outcome.err.find("hint: make room"), std::string::npos) << outcome.err;
 }
 
+TEST(Disk, AStoreOnAReadOnlyOneCanBeCloned) {
+  Terminal terminal;
+  OwnMounts mounts(terminal);
+  if (!mounts.possible()) GTEST_SKIP() << kNoMounts;
+  const Outcome outcome = mounts.run(
+      "mkdir -p disk && mount -t tmpfs none disk\n"
+      "ukstore init disk/work --quiet > id && ukstore -C disk/work set a 1 --quiet\n"
+      "mount -o remount,ro disk\n"
+      "ukstore clone disk/work copy --quiet && ukstore -C copy get a && echo\n"
+      "ukstore -C copy set b 2 --quiet && ukstore -C copy push; echo exit $?\n");
+  EXPECT_EQ(outcome.out, "1\nexit 14\n") << outcome.err;
+  EXPECT_NE(outcome.err.find("hint: "), std::string::npos) << outcome.err;
+}
+
 TEST(Disk, ACloneThatFillsItGoesOnOnceThereIsRoom) {
   Terminal terminal;
   OwnMounts mounts(terminal);

@@ -173,6 +173,40 @@ TEST_F(BetweenStores, OfRightsAreNamed) {
   terminal_.must({"pull", readable.address()});
 }
 
+TEST_F(BetweenStores, RightsAreGrantedAndRevokedWhileAStoreIsServed) {
+  Serving served(terminal_, {"-C", "other"});
+  const std::string key = key_of("."), address = served.address();
+  const auto exit_of = [&](const std::string& verb) {
+    const Outcome outcome = terminal_.run({verb, address});
+    return outcome.exit;
+  };
+  const auto acl = [&](Words words) {
+    words.insert(words.end(), {"-C", "other", "--quiet"});
+    terminal_.must(words);
+  };
+  EXPECT_EQ(exit_of("fetch"), 7);
+  acl({"acl", "grant", key, "read", "main"});
+  acl({"branch", "create", "hidden"});
+  EXPECT_EQ(exit_of("fetch"), 0);
+  EXPECT_EQ(terminal_.run({"fetch", address, "--branch", "hidden"}).exit, 5);
+  EXPECT_EQ(exit_of("push"), 7);
+  acl({"acl", "grant", key, "merge", "m*"});
+  EXPECT_EQ(exit_of("push"), 0);
+  acl({"acl", "revoke", key, "merge"});
+  terminal_.must({"set", "more", "1"});
+  EXPECT_EQ(exit_of("push"), 7);
+  EXPECT_EQ(exit_of("fetch"), 0);
+  acl({"acl", "revoke", key});
+  EXPECT_EQ(exit_of("fetch"), 7);
+  // The list of rights itself is nobody's business.
+  acl({"key", "trust", key, "--name", "ann"});
+  EXPECT_EQ(exit_of("push"), 0);
+  EXPECT_EQ(terminal_.run({"fetch", address, "--branch", "ukstore/rights"}).exit, 5);
+  acl({"key", "distrust", "ann"});
+  EXPECT_EQ(exit_of("fetch"), 7);
+  EXPECT_EQ(terminal_.must({"acl", "list", "-C", "other", "--json"}), "");
+}
+
 // ---- Peers that are none.
 
 // Answers each connection with some bytes and then with silence.
