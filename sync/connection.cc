@@ -8,6 +8,7 @@ namespace {
 constexpr uint16_t kVersion = 1, kOldest = 1;
 constexpr uint8_t kSha256 = 1;
 // Calls under way may take this much; more waits in the stream.
+constexpr size_t kWindowBytes = 1 << 20;
 constexpr size_t kFlowWordsMax = (4 << 20) / sizeof(capnp::word);
 
 capnp::rpc::twoparty::VatId::Reader server_id(capnp::MallocMessageBuilder& message) {
@@ -61,15 +62,21 @@ Connection::Connection(kj::Own<kj::AsyncIoStream> stream, BytesView store_id)
 }
 
 Task<void> serve(Host& host, kj::Own<kj::AsyncIoStream> stream, Peer peer) {
-  PackedStream packed(*stream);
+  auto gate =
+      kj::refcounted<Gate>(host.options().limits, host.options().timer, host.bucket_of(peer));
+  PackedStream packed(*stream, kWindowBytes, gate.get());
   capnp::TwoPartyVatNetwork network(packed, capnp::rpc::twoparty::Side::SERVER, message_limits());
-  auto cut = kj::newPromiseAndFulfiller<void>();
-  auto& fulfiller = *cut.fulfiller;
-  auto door = host.door(
-      std::move(peer), [&fulfiller](const Error& error) { fulfiller.reject(to_exception(error)); });
+  gate->count_queued([&network] { return network.getCurrentQueueSize(); });
+  KJ_DEFER(gate->count_queued([] { return size_t{0}; }));
+  auto door =
+      host.door(std::move(peer),
+                {.cut = [gate = kj::addRef(*gate)](
+                            const Error& error) mutable { gate->broke(to_exception(error)); },
+                 .logged_in = [gate = kj::addRef(*gate)]() mutable { gate->logged_in(); },
+                 .turn = [gate = kj::addRef(*gate)]() mutable { return gate->turn(); }});
   auto rpc = capnp::makeRpcServer(network, kj::mv(door));
   rpc.setFlowLimit(kFlowWordsMax);
-  co_await network.onDisconnect().exclusiveJoin(kj::mv(cut.promise));
+  co_await network.onDisconnect().exclusiveJoin(gate->watch());
 }
 
 }  // namespace ukstore

@@ -36,7 +36,8 @@ class Connection {
 };
 
 // The end that serves: resolves when the peer has gone, and breaks with what it did if it was cut.
-// The host outlives it.
+// The host outlives it, and calls that were under way when it ended or was dropped: they end when
+// the event loop turns next.
 Task<void> serve(Host& host, kj::Own<kj::AsyncIoStream> stream, Peer peer);
 
 }  // namespace ukstore

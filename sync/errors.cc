@@ -15,7 +15,7 @@ Error error_of(const kj::Exception& exception) {
   if (constexpr std::string_view kRemote = "remote exception: "; text.starts_with(kRemote)) {
     text.remove_prefix(kRemote.size());
   }
-  for (int number = 0; number <= static_cast<int>(Error::Kind::no_store); ++number) {
+  for (int number = 0; number <= static_cast<int>(Error::Kind::base_missing); ++number) {
     const auto kind = static_cast<Error::Kind>(number);
     std::string_view rest = text;
     // KJ puts what was wrong with the expression in front of it.

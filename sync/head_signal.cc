@@ -5,7 +5,9 @@
 namespace ukstore {
 
 HeadSignal::HeadSignal(Store& store)
-    : store_(store), watch_(store.watch({}, [this](const WatchEvent&) { wake(); })) {}
+    : store_(store),
+      seen_(store.last_sequence().value_or(0)),
+      watch_(store.watch({}, [this](const WatchEvent&) { fire(); })) {}
 
 HeadSignal::~HeadSignal() { store_.unwatch(watch_); }
 
@@ -17,7 +19,13 @@ kj::Promise<void> HeadSignal::next() {
   return kj::mv(paf.promise);
 }
 
-void HeadSignal::wake() {
+void HeadSignal::look() {
+  // A store that cannot be read now is looked at again.
+  const uint64_t last = store_.last_sequence().value_or(seen_);
+  if (std::exchange(seen_, last) != last) fire();
+}
+
+void HeadSignal::fire() {
   std::vector<kj::Own<kj::CrossThreadPromiseFulfiller<void>>> woken;
   {
     std::lock_guard lock(mutex_);
@@ -26,14 +34,11 @@ void HeadSignal::wake() {
   for (auto& each : woken) each->fulfill();
 }
 
-libos_kj::Task<void> watch_other_processes(HeadSignal& signal, const Store& store, kj::Timer& timer,
+libos_kj::Task<void> watch_other_processes(HeadSignal& signal, kj::Timer& timer,
                                            kj::Duration interval) {
-  uint64_t seen = get_or_throw(store.last_sequence());
   for (;;) {
     co_await timer.afterDelay(interval);
-    const uint64_t now = get_or_throw(store.last_sequence());
-    if (now != seen) signal.wake();
-    seen = now;
+    signal.look();
   }
 }
 

@@ -21,19 +21,22 @@ class HeadSignal {
 
   // Resolves after the next move of any head or tag.  Ask for it first, then look at the heads.
   kj::Promise<void> next();
-  // As if a head had moved: for whoever has learnt that otherwise.  From any thread.
-  void wake();
+  // Looks whether another process has moved one since.
+  void look();
 
  private:
+  void fire();
+
   Store& store_;
   std::mutex mutex_;
   std::vector<kj::Own<kj::CrossThreadPromiseFulfiller<void>>> waiting_;
+  uint64_t seen_;  // the journal's last entry when it was looked at
   uint64_t watch_;
 };
 
 // Other processes may move the heads, too, and nobody tells of that: looks at the journal every so
-// often and wakes the signal, until cancelled.  All outlive it.
-libos_kj::Task<void> watch_other_processes(HeadSignal& signal, const Store& store, kj::Timer& timer,
+// often, until cancelled.  Both outlive it.
+libos_kj::Task<void> watch_other_processes(HeadSignal& signal, kj::Timer& timer,
                                            kj::Duration interval);
 
 }  // namespace ukstore

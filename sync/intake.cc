@@ -181,6 +181,7 @@ Result<void> Intake::begin(BytesView& body) {
     auto tree = starting_tree(open.header);
     if (tree) {
       open.tree = std::move(*tree);
+      open.merged = from == kFromMerge;
     } else if (from != kFromMerge || tree.error().kind != Error::Kind::unsupported) {
       return pass_on(tree);
     }
@@ -271,7 +272,9 @@ Result<std::optional<Wanted>> Intake::finish_commit() {
     return read_record();
   }
   if (!*known) {
-    if (auto ok = stage(*open_); !ok) return pass_on(ok);
+    auto staged = stage(*open_);
+    if (!staged) return pass_on(staged);
+    if (auto ok = verify(*open_, *staged); !ok) return pass_on(ok);
   }
   if (options_.staged) options_.staged(open_->header.commit.generation);
   names_.add(open_->hash);
@@ -281,7 +284,15 @@ Result<std::optional<Wanted>> Intake::finish_commit() {
   return std::nullopt;
 }
 
-Result<void> Intake::stage(OpenCommit& open) {
+// A merge that was made here, and has the root that it says, needs no other check.
+Result<void> Intake::verify(const OpenCommit& open, const ObjectRef& staged) const {
+  const bool made_here = open.header.commit.canonical_merge && open.merged;
+  if (made_here || !options_.check) return {};
+  auto ok = options_.check(*source_, staged, types_);
+  return ok ? ok : pass_on(ok, "from a peer");
+}
+
+Result<ObjectRef> Intake::stage(OpenCommit& open) {
   if (++commits_ > options_.commits_max)
     return fail(Error::Kind::limit, "from a peer: too many commits");
   Commit& commit = open.header.commit;
@@ -297,7 +308,7 @@ Result<void> Intake::stage(OpenCommit& open) {
   ObjectRef ref = arena_->add(ObjectKind::commit, open.hash, open.encoded, side);
   fresh_.emplace(open.hash, ref);
   if (drafted_) drafts_.push_back({open.hash, commit, *open.tree});
-  return {};
+  return ref;
 }
 
 Result<void> Intake::publish(BytesView body) {

@@ -11,6 +11,9 @@
 // 3. Nothing is visible before `land`, which moves heads in one transaction.
 // 4. A commit may only build on what the sender was told of or sent itself, so that naming a commit
 //    of another branch by a guess leads nowhere.
+// 5. Every commit passes a check of what its state means before it counts as received.  The check
+// is
+//    given: this library does not know what states are.
 
 #include <ukstore/merge/merge_commit.h>
 #include <ukstore/store/history.h>
@@ -28,6 +31,15 @@ namespace ukstore {
 using MergeFunction =
     std::function<Result<MergeOutcome>(Transaction&, const Bytes& branch, const ObjectRef& theirs)>;
 
+// Whether a received commit, whose parents have passed, is one that a writer or the rules of
+// merging would have made.
+using CommitCheck =
+    std::function<Result<void>(const CommitSource&, const ObjectRef& commit, const TypeRegistry&)>;
+// The check of merge/foreign.h.  Where a merge cannot be made again because a kind is not known
+// here, its form alone is checked.
+Result<void> check_received(const CommitSource& source, const ObjectRef& commit,
+                            const TypeRegistry& types);
+
 struct IntakeOptions {
   // What making the edits of one record may write: so much, and so much for each edit.  Keys that
   // were ground to have no boundaries make an edit rewrite long runs of nodes.
@@ -42,6 +54,7 @@ struct IntakeOptions {
   MergeFunction merge{};
   // Told of each commit that is staged, by its generation: they come in the order of those.
   std::function<void(uint64_t generation)> staged{};
+  CommitCheck check = check_received;
 };
 
 // Objects that a stream names and that must be here before it goes on.
@@ -89,6 +102,11 @@ class Intake {
   // An object that was wanted, or one below it; what it names must be here.
   Result<void> supply(ObjectKind kind, BytesView bytes, const Hash& expected);
 
+  // The sender did what no honest one does: nothing of the stream is kept.
+  void give_up(Error why) {
+    if (!broken_) broken_ = std::move(why);
+  }
+
   // A commit that the sender says it is at, without a stream: as if it had been published.
   Result<void> adopt(const Hash& head);
   // The head that the stream has published and that has not landed.
@@ -107,6 +125,7 @@ class Intake {
     Bytes encoded;
     Hash hash;
     std::optional<Tree> tree;  // so far; none: it is here already, and its edits are passed over
+    bool merged = false;       // the tree is a merge that was made here
   };
   class Commits;  // the stored ones and those that are staged here
 
@@ -122,7 +141,8 @@ class Intake {
   Result<Tree> merged_tree(const Commit& commit);
   Result<std::optional<ObjectRef>> find_commit(const Hash& hash) const;
   Result<ObjectRef> admit(const Hash& hash);
-  Result<void> stage(OpenCommit& open);
+  Result<ObjectRef> stage(OpenCommit& open);
+  Result<void> verify(const OpenCommit& open, const ObjectRef& staged) const;
   Result<void> publish(BytesView body);
   Result<void> relieve();
   Result<void> write_staged();

@@ -1,4 +1,5 @@
 // How what an intake has staged is kept, and lands.
+#include <ukstore/merge/replay.h>
 #include <ukstore/sync/intake.h>
 
 #include <algorithm>
@@ -135,6 +136,7 @@ Result<Landed> Intake::land() {
       }
     }
     if (merging == Merging::no) return {};
+    if (auto ok = mark_shared(transaction, *landing_.merge_into); !ok) return ok;
     auto outcome = options_.merge
                        ? options_.merge(transaction, *landing_.merge_into, head.ref)
                        : MergeIntoBranch(transaction, types_, budget, writers, *landing_.merge_into)

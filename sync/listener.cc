@@ -46,6 +46,20 @@ kj::Promise<SecureStream> dial(kj::Network& network, SecureTransport& transport,
       });
 }
 
+namespace {
+
+// Without its port; empty if the network does not say.
+Bytes address_of(kj::PeerIdentity& identity) {
+  KJ_IF_MAYBE (network, kj::dynamicDowncastIfAvailable<kj::NetworkPeerIdentity>(identity)) {
+    const kj::String text = network->getAddress().toString();
+    Bytes address(text.cStr(), text.size());
+    return address.substr(0, address.rfind(':'));
+  }
+  return {};
+}
+
+}  // namespace
+
 Listener::Listener(Host& host, SecureTransport& transport, kj::Timer& timer, ListenOptions options)
     : host_(host),
       transport_(transport),
@@ -55,24 +69,44 @@ Listener::Listener(Host& host, SecureTransport& transport, kj::Timer& timer, Lis
 
 Task<void> Listener::listen(kj::ConnectionReceiver& receiver) {
   for (;;) {
-    auto stream = co_await receiver.accept();
-    if (connections_ >= options_.connections_max) continue;
-    tasks_.add(serve_one(kj::mv(stream)));
+    auto accepted = co_await receiver.acceptAuthenticated();
+    Bytes address = address_of(*accepted.peerIdentity);
+    const auto known = by_address_.find(address);
+    const bool many =
+        known != by_address_.end() && known->second >= options_.connections_per_address;
+    if (many || connections_ >= options_.connections_max ||
+        handshakes_ >= options_.handshakes_max) {
+      continue;
+    }
+    tasks_.add(serve_one(kj::mv(accepted.stream), std::move(address)));
   }
 }
 
-Task<void> Listener::serve_one(kj::Own<kj::AsyncIoStream> stream) {
+Task<void> Listener::serve_one(kj::Own<kj::AsyncIoStream> stream, Bytes address) {
   ++connections_;
-  KJ_DEFER(--connections_);
+  if (!address.empty()) ++by_address_[address];
+  KJ_DEFER({
+    --connections_;
+    if (auto at = by_address_.find(address); at != by_address_.end() && --at->second == 0) {
+      by_address_.erase(at);
+    }
+  });
   Peer peer;
   try {
-    SecureStream secure =
-        co_await timer_.timeoutAfter(options_.handshake_max, transport_.accept(kj::mv(stream)));
+    SecureStream secure = co_await shaken(kj::mv(stream));
     peer = options_.peer(secure.fingerprint);
     co_await serve(host_, kj::mv(secure.stream), peer);
   } catch (const kj::Exception& exception) {
     options_.ended(peer, error_of(exception));
   }
+}
+
+Task<SecureStream> Listener::shaken(kj::Own<kj::AsyncIoStream> stream) {
+  ++handshakes_;
+  KJ_DEFER(--handshakes_);
+  auto secure =
+      co_await timer_.timeoutAfter(options_.handshake_max, transport_.accept(kj::mv(stream)));
+  co_return kj::mv(secure);
 }
 
 }  // namespace ukstore

@@ -6,6 +6,8 @@
 
 #include <kj/timer.h>
 
+#include <map>
+
 namespace ukstore {
 
 // uk://[FINGERPRINT@]HOST:PORT
@@ -22,7 +24,10 @@ kj::Promise<SecureStream> dial(kj::Network& network, SecureTransport& transport,
                                PeerAddress address);
 
 struct ListenOptions {
-  size_t connections_max = 256;  // further ones are closed at once
+  // Further ones are closed at once: of all, of one address, and of those who are not known yet.
+  size_t connections_max = 256;
+  size_t connections_per_address = 64;
+  size_t handshakes_max = 64;
   kj::Duration handshake_max = 10 * kj::SECONDS;
   // Who has that fingerprint; by default its name is its first 16 digits.
   std::function<Peer(const Bytes& fingerprint)> peer = [](const Bytes& fingerprint) {
@@ -43,7 +48,8 @@ class Listener final : private kj::TaskSet::ErrorHandler {
   size_t connections() const { return connections_; }
 
  private:
-  Task<void> serve_one(kj::Own<kj::AsyncIoStream> stream);
+  Task<void> serve_one(kj::Own<kj::AsyncIoStream> stream, Bytes address);
+  Task<SecureStream> shaken(kj::Own<kj::AsyncIoStream> stream);
   void taskFailed(kj::Exception&&) override {}
 
   Host& host_;
@@ -51,6 +57,8 @@ class Listener final : private kj::TaskSet::ErrorHandler {
   kj::Timer& timer_;
   const ListenOptions options_;
   size_t connections_ = 0;
+  size_t handshakes_ = 0;
+  std::map<Bytes, size_t> by_address_;
   kj::TaskSet tasks_;
 };
 

@@ -54,36 +54,6 @@ Bytes pack(kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
   return out.append(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
 }
 
-// The next message; none at the end of the stream.
-Task<kj::Maybe<capnp::MessageReaderAndFds>> read_message(kj::AsyncIoStream& stream, Bytes& buffer,
-                                                         uint64_t& bytes_read,
-                                                         capnp::ReaderOptions options) {
-  for (;;) {
-    size_t room = kReadBytesMin;
-    KJ_IF_MAYBE (length, length_of(buffer)) {
-      const size_t end = length->bytes + length->packed_bytes;
-      if (buffer.size() >= end) {
-        auto reader =
-            unpack(BytesView(buffer).substr(length->bytes, length->packed_bytes), options);
-        buffer.erase(0, end);
-        if (buffer.empty()) buffer.shrink_to_fit();
-        co_return capnp::MessageReaderAndFds{kj::mv(reader), nullptr};
-      }
-      // No more than twice what has come: a length alone reserves nothing.
-      room = std::clamp(std::min(end - buffer.size(), buffer.size()), kReadBytesMin, kReadBytesMax);
-    }
-    const size_t before = buffer.size();
-    buffer.resize(before + room);
-    const size_t got = co_await stream.tryRead(buffer.data() + before, 1, room);
-    buffer.resize(before + got);
-    bytes_read += got;
-    if (got == 0) {
-      KJ_REQUIRE(buffer.empty(), "the stream ends within a message");
-      co_return nullptr;
-    }
-  }
-}
-
 }  // namespace
 
 capnp::ReaderOptions message_limits() {
@@ -92,14 +62,57 @@ capnp::ReaderOptions message_limits() {
 
 kj::Promise<kj::Maybe<capnp::MessageReaderAndFds>> PackedStream::tryReadMessage(
     kj::ArrayPtr<kj::AutoCloseFd>, capnp::ReaderOptions options, kj::ArrayPtr<capnp::word>) {
-  return read_message(stream_, buffer_, bytes_read_, options);
+  return read(options);
+}
+
+Task<kj::Maybe<capnp::MessageReaderAndFds>> PackedStream::read(capnp::ReaderOptions options) {
+  try {
+    auto message = co_await read_one(options);
+    co_return kj::mv(message);
+  } catch (const kj::Exception& exception) {
+    if (gate_) gate_->broke(exception);
+    throw;
+  }
+}
+
+// The next message; none at the end of the stream.
+Task<kj::Maybe<capnp::MessageReaderAndFds>> PackedStream::read_one(capnp::ReaderOptions options) {
+  bool admitted = gate_ == nullptr;
+  for (;;) {
+    size_t room = kReadBytesMin;
+    KJ_IF_MAYBE (length, length_of(buffer_)) {
+      const size_t end = length->bytes + length->packed_bytes;
+      if (!std::exchange(admitted, true)) co_await gate_->admit(end);
+      if (buffer_.size() >= end) {
+        auto reader =
+            unpack(BytesView(buffer_).substr(length->bytes, length->packed_bytes), options);
+        buffer_.erase(0, end);
+        if (buffer_.empty()) buffer_.shrink_to_fit();
+        if (gate_) gate_->received(*reader);
+        co_return capnp::MessageReaderAndFds{kj::mv(reader), nullptr};
+      }
+      // No more than twice what has come: a length alone reserves nothing.
+      room =
+          std::clamp(std::min(end - buffer_.size(), buffer_.size()), kReadBytesMin, kReadBytesMax);
+    }
+    const size_t before = buffer_.size();
+    buffer_.resize(before + room);
+    const size_t got = co_await stream_.tryRead(buffer_.data() + before, 1, room);
+    buffer_.resize(before + got);
+    bytes_read_ += got;
+    if (got == 0) {
+      KJ_REQUIRE(buffer_.empty(), "the stream ends within a message");
+      co_return nullptr;
+    }
+  }
 }
 
 kj::Promise<void> PackedStream::write(Bytes bytes) {
   bytes_written_ += bytes.size();
   auto kept = kj::heap<Bytes>(std::move(bytes));
-  auto writing = stream_.write(kept->data(), kept->size());
-  return writing.attach(kj::mv(kept));
+  auto writing = stream_.write(kept->data(), kept->size()).attach(kj::mv(kept));
+  if (!gate_) return writing;
+  return writing.then([gate = gate_] { gate->written(); });
 }
 
 kj::Promise<void> PackedStream::writeMessage(

@@ -8,6 +8,7 @@
 #include <capnp/serialize-async.h>
 
 #include <ukstore/store/bytes.h>
+#include <ukstore/sync/gate.h>
 
 namespace ukstore {
 
@@ -17,9 +18,10 @@ capnp::ReaderOptions message_limits();
 
 class PackedStream final : public capnp::MessageStream {
  public:
-  // `window_bytes` is how much a streaming call may have under way.  `stream` outlives this.
-  PackedStream(kj::AsyncIoStream& stream, size_t window_bytes = 1 << 20)
-      : stream_(stream), window_bytes_(window_bytes) {}
+  // `window_bytes` is how much a streaming call may have under way.  `gate`, if there is one, sees
+  // what comes.  Both outlive this.
+  PackedStream(kj::AsyncIoStream& stream, size_t window_bytes = 1 << 20, Gate* gate = nullptr)
+      : stream_(stream), window_bytes_(window_bytes), gate_(gate) {}
 
   kj::Promise<kj::Maybe<capnp::MessageReaderAndFds>> tryReadMessage(
       kj::ArrayPtr<kj::AutoCloseFd> fds, capnp::ReaderOptions options,
@@ -37,10 +39,13 @@ class PackedStream final : public capnp::MessageStream {
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:
+  libos_kj::Task<kj::Maybe<capnp::MessageReaderAndFds>> read(capnp::ReaderOptions options);
+  libos_kj::Task<kj::Maybe<capnp::MessageReaderAndFds>> read_one(capnp::ReaderOptions options);
   kj::Promise<void> write(Bytes bytes);
 
   kj::AsyncIoStream& stream_;
   const size_t window_bytes_;
+  Gate* const gate_;
   Bytes buffer_;  // what has come and is not read
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;

@@ -57,8 +57,11 @@ interface Session {
   # The branches that the peer may read: 1,000 at most, sorted by name.
   reader @1 (branch :Data) -> (reader :Reader);
   merger @2 (branch :Data) -> (merger :Merger);
-  # Both fail for a branch on which the peer does not have that right, in the same words whether there
-  # is such a branch or not.
+  writer @3 (branch :Data) -> (writer :Writer);
+  admin @4 (branch :Data) -> (admin :Admin);
+  # All four fail for a branch on which the peer does not have that right, in the same words whether
+  # there is such a branch or not.  When the right is revoked what they gave fails in those words too,
+  # and what it does at that moment is broken off.
 }
 
 interface History {
@@ -104,6 +107,33 @@ interface Merger extends(History) {
   push @0 (haves :List(Data), objects :Objects) -> (sink :Sink);
   # The other way round.  `haves` name commits of the branch, as `find` and `head` told them; they are the
   # first names of the stream's table.  What is published is merged into the branch, never put in its place.
+}
+
+interface Writer extends(Merger) {
+  replace @0 (expected :Data, next :Data) -> ();
+  # Moves the head from `expected` to `next`, and fails with `moved` if it is elsewhere.  Empty: there
+  # is no such branch, and there shall be none.  `next` must be in the history of the branch, or be
+  # what the peer has sent or was told.
+}
+
+interface Admin extends(Writer) {
+  # The rights of others on the branch, as they are granted for it by its name.
+  rights @0 () -> (rights :List(Right));
+  grant @1 (right :Right) -> (fresh :Bool);
+  revoke @2 (right :Right) -> (held :Bool);
+  # This right and those that include it.
+
+  struct Right {
+    fingerprint @0 :Data;  # 64 hex digits
+    level @1 :Level;
+  }
+  enum Level {
+    none @0;
+    read @1;
+    merge @2;
+    write @3;
+    admin @4;
+  }
 }
 
 interface Sink {

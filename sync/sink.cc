@@ -25,10 +25,14 @@ class SinkServer final : public protocol::Sink::Server {
   }
 
   kj::Promise<void> piece(PieceContext context) override {
+    context.allowCancellation();
     return guarded(take(Bytes(to_bytes(context.getParams().getBytes()))));
   }
 
-  kj::Promise<void> last(LastContext context) override { return guarded(take_last(context)); }
+  kj::Promise<void> last(LastContext context) override {
+    context.allowCancellation();
+    return guarded(take_last(context));
+  }
 
  private:
   void tell(std::span<const Hash> haves) {
@@ -39,6 +43,7 @@ class SinkServer final : public protocol::Sink::Server {
   }
 
   Task<void> take(Bytes piece) {
+    plan_.allowed();
     if (!told_) tell(plan_.haves);
     if (piece.size() > kPieceBytesMax) {
       kj::throwFatalException(
@@ -53,6 +58,7 @@ class SinkServer final : public protocol::Sink::Server {
 
   Task<void> take_last(LastContext context) {
     co_await take(Bytes(to_bytes(context.getParams().getBytes())));
+    plan_.allowed();
     Landed landed = get_or_throw(intake_.land());
     const Hash& head = landed.merge ? landed.merge->head.hash : landed.head.hash;
     if (head != landed.head.hash) context.getResults().setHead(to_data(head.view()));
@@ -62,13 +68,18 @@ class SinkServer final : public protocol::Sink::Server {
   // An error of a piece ends the stream, and whoever owns the connection is told.
   kj::Promise<void> guarded(kj::Promise<void> work) {
     return work.catch_([this](kj::Exception&& exception) {
-      if (!std::exchange(broken_, true)) plan_.broken(error_of(exception));
+      broke(error_of(exception));
       kj::throwFatalException(kj::mv(exception));
     });
   }
   [[noreturn]] void fail_for_good(const Error& error) {
-    if (!std::exchange(broken_, true)) plan_.broken(error);
+    broke(error);
     kj::throwFatalException(to_exception(error));
+  }
+  void broke(const Error& error) {
+    const bool hostile = error.kind == Error::Kind::corrupt || error.kind == Error::Kind::limit;
+    if (hostile) intake_.give_up(error);
+    if (!std::exchange(broken_, true)) plan_.broken(error);
   }
 
   SinkPlan plan_;
@@ -187,7 +198,7 @@ kj::Own<protocol::Sink::Server> make_sink(Store& store, const TypeRegistry& type
   return kj::heap<SinkServer>(store, types, kj::mv(plan));
 }
 
-Task<Hash> send_planned(Outflow& out, protocol::Sink::Client sink) {
+Task<Hash> send_planned(Outflow& out, protocol::Sink::Client sink, kj::Timer* timer) {
   const Hash published = out.head();
   for (;;) {
     Bytes piece;
@@ -202,6 +213,8 @@ Task<Hash> send_planned(Outflow& out, protocol::Sink::Client sink) {
     auto request = sink.pieceRequest(capnp::MessageSize{piece.size() / 8 + 16, 0});
     request.setBytes(to_data(piece));
     co_await request.send();
+    // Only a wait lets the loop look at what has come from others.
+    if (timer) co_await timer->afterDelay(0 * kj::NANOSECONDS);
   }
 }
 

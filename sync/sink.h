@@ -8,6 +8,7 @@
 #include <protocol.capnp.h>
 
 #include <kj/function.h>
+#include <kj/timer.h>
 
 namespace ukstore {
 
@@ -22,6 +23,8 @@ struct SinkPlan {
   std::shared_ptr<const PeerHas> peer{};
   // Where objects that the stream names come from.
   protocol::Objects::Client objects;
+  // Throws if the sender may not send any more; asked at each piece, and before a landing.
+  kj::Function<void()> allowed = [] {};
   kj::Function<void(const Landed&)> landed;  // after each landing
   kj::Function<void(const Error&)> broken;   // once, before the sender is told
   IntakeOptions intake{};
@@ -30,8 +33,8 @@ struct SinkPlan {
 kj::Own<protocol::Sink::Server> make_sink(Store& store, const TypeRegistry& types, SinkPlan plan);
 
 // Sends what has been planned into a sink; resolves when its last piece has landed, to the head of
-// the receiving branch.
-Task<Hash> send_planned(Outflow& out, protocol::Sink::Client sink);
+// the receiving branch.  With a timer others get their turn after each piece.
+Task<Hash> send_planned(Outflow& out, protocol::Sink::Client sink, kj::Timer* timer = nullptr);
 
 // Brings an object that an intake wants, and all below it that is not there.
 Task<void> fetch(Intake& intake, protocol::Objects::Client objects, Wanted wanted);

@@ -193,6 +193,7 @@ Task<kj::Maybe<Hash>> Pusher::push() {
   if (has_->contains(*ours)) co_return nullptr;
   get_or_throw(out_->plan({*ours, {}}, has_->heads()));
   commits_planned_ += out_->commits_left();
+  get_or_throw(share(repo_, branch_));
   has_->tell(*ours);
   auto& sink = KJ_ASSERT_NONNULL(sink_);
   const Hash theirs = co_await send_planned(*out_, sink);

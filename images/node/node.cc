@@ -69,9 +69,8 @@ class Node {
     kj::WaitScope& scope = platform_.scope();
     auto peers = kj::heap<WatchedReceiver>(listen_at(config_.listen), platform_, traffic_);
     kj::Promise<void> ends = platform_.stop_asked();
-    ends =
-        ends.exclusiveJoin(listener_.listen(*peers))
-            .exclusiveJoin(watch_other_processes(host_.signal(), store_, platform_.timer(), kLook));
+    ends = ends.exclusiveJoin(listener_.listen(*peers))
+               .exclusiveJoin(watch_other_processes(host_.signal(), platform_.timer(), kLook));
     kj::Own<kj::ConnectionReceiver> readers;
     platform_.say("node " + fingerprint_ + " listening on " + shown(config_.listen, *peers));
     if (!config_.metrics.empty()) {

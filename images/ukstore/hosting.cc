@@ -25,22 +25,37 @@ Identity own_identity(Store& store, const fs::path& folder) {
   return must(identity_of(store), "cannot make the key of this store");
 }
 
-std::unique_ptr<Repo> LocalPeer::open(const Destination& destination) {
-  auto repo = open_store(destination.store, Access::write);
-  if (!repo && repo.error().kind == Error::Kind::io) {
-    repo = open_store(destination.store, Access::read);
+void share(Repo& repo, const Bytes& branch) {
+  Branch shared = repo.branch(branch);
+  const std::string doing = "cannot mark branch " + in_quotes(branch) + " as shared";
+  if (must(shared.head(), doing) && !must(shared.is_shared(), doing)) {
+    must(shared.mark_shared(), doing);
   }
-  return must(std::move(repo), "cannot open the store at " + in_quotes(destination.given));
 }
 
-LocalPeer::LocalPeer(Context& context, const Destination& destination)
-    : repo_(open(destination)), identity_(own_identity(repo_->store(), destination.store)) {
-  host_.emplace(*repo_, HostOptions{.store_id = identity_->store_id(),
-                                    .right =
-                                        [](const Peer&, BytesView branch) {
-                                          return is_tracking(branch) ? Right::none : Right::merge;
-                                        },
-                                    .now_ms = [now = context.now_ms()] { return now; }});
+void LocalPeer::open(const Destination& destination) {
+  auto repo = open_store(destination.store, Access::write);
+  if (!repo && repo.error().kind == Error::Kind::io) {
+    access_ = Access::read;
+    repo = open_store(destination.store, Access::read);
+  }
+  repo_ = must(std::move(repo), "cannot open the store at " + in_quotes(destination.given));
+}
+
+Right LocalPeer::right(const Bytes& branch) {
+  if (is_tracking(branch)) return Right::none;
+  if (access_ == Access::write) share(*repo_, branch);
+  return Right::merge;
+}
+
+LocalPeer::LocalPeer(Context& context, const Destination& destination) {
+  open(destination);
+  identity_ = own_identity(repo_->store(), destination.store);
+  host_.emplace(
+      *repo_,
+      HostOptions{.store_id = identity_->store_id(),
+                  .right = [this](const Peer&, BytesView branch) { return right(Bytes(branch)); },
+                  .now_ms = [now = context.now_ms()] { return now; }});
 }
 
 kj::Own<kj::AsyncIoStream> LocalPeer::connect(const Bytes& dialler) {

@@ -15,6 +15,9 @@ Result<std::unique_ptr<Repo>> open_store(const std::filesystem::path& folder, Ac
 // lies there.
 Identity own_identity(Store& store, const std::filesystem::path& folder);
 
+// Others hold the branch from now on: undo and reset go forward.  Nothing if there is none.
+void share(Repo& repo, const Bytes& branch);
+
 // A store at a path, served through a pipe: the same conversation as over a network.
 class LocalPeer final : private kj::TaskSet::ErrorHandler {
  public:
@@ -28,8 +31,10 @@ class LocalPeer final : private kj::TaskSet::ErrorHandler {
 
  private:
   void taskFailed(kj::Exception&&) override {}  // the other end of the pipe has it
-  static std::unique_ptr<Repo> open(const Destination& destination);
+  void open(const Destination& destination);
+  Right right(const Bytes& branch);
 
+  Access access_ = Access::write;
   std::unique_ptr<Repo> repo_;
   std::optional<Identity> identity_;
   std::optional<Host> host_;

@@ -46,7 +46,7 @@ void tell(Context& context, const Json& event, const std::string& note) {
 
 libos_kj::Task<void> print_moves(Context& context, Store& store, HeadSignal& signal,
                                  kj::Timer& timer) {
-  kj::Promise<void> looking = watch_other_processes(signal, store, timer, kLook);
+  kj::Promise<void> looking = watch_other_processes(signal, timer, kLook);
   kj::Promise<void> printing = print_signalled(context, store, signal);
   co_await looking.exclusiveJoin(kj::mv(printing));
 }

@@ -52,13 +52,6 @@ std::vector<Hash> likely_haves(Store& store, const Bytes& remote, const RemoteBr
   return haves;
 }
 
-// Others hold the branch from now on: undo and reset go forward.
-void share(Repo& repo, const Bytes& branch) {
-  Branch ours = repo.branch(branch);
-  const std::string doing = "cannot mark branch " + in_quotes(branch) + " as shared";
-  if (!must(ours.is_shared(), doing)) must(ours.mark_shared(), doing);
-}
-
 }  // namespace
 
 std::vector<RemoteBranch> branches_of(Contact& contact) {

@@ -216,7 +216,7 @@ void fill(Terminal& terminal) {
   for (int i = 0; i < 6'000; ++i) {
     const std::string n = std::to_string(i * 7919 % 100'003);
     lines += "{\"op\":\"set\",\"path\":\"d" + std::to_string(i % 40) + "/p" + n +
-             "\",\"value\":\"" + std::string(100, static_cast<char>('a' + i % 26)) + "\"}\n";
+             "\",\"value\":\"" + std::string(300, static_cast<char>('a' + i % 26)) + "\"}\n";
     if (i % 100 == 99) {
       terminal.must({"batch"}, lines);
       lines.clear();
@@ -249,7 +249,9 @@ TEST_P(CloneSignals, ACloneThatIsInterruptedGoesOnLater) {
   const std::string address =
       "uk://" + served.fingerprint() + "@localhost:" + std::to_string(wire.port());
   std::atomic<Background*> cloning = nullptr;
-  wire.stop_after(400'000, [&] {
+  // What is under way is at most 1 MiB: when this much has passed, pieces of it were taken and
+  // kept.
+  wire.stop_after(1'600'000, [&] {
     while (!cloning) std::this_thread::yield();
     cloning.load()->signal(GetParam());
   });

@@ -170,8 +170,7 @@ TEST(GitImport, RefsMoveForwardUnlessTheyAreToBeReplaced) {
 }
 
 TEST(GitImport, ThirtyThousandRefsAreOneStepThatUndoTakesBack) {
-  std::string stream =
-      "commit refs/heads/main\nmark :1\ncommitter A <a@x> 1 +0000\ndata 1\nm\n\n";
+  std::string stream = "commit refs/heads/main\nmark :1\ncommitter A <a@x> 1 +0000\ndata 1\nm\n\n";
   for (int i = 1; i < 30'000; ++i) {
     stream += "reset refs/heads/topic/of/some/length/" + std::to_string(i) + "\nfrom :1\n\n";
   }

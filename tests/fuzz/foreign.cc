@@ -11,6 +11,7 @@
 #include <ukstore/merge/types/register.h>
 #include <ukstore/merge/types/set.h>
 #include <ukstore/store/memory_backend.h>
+#include <ukstore/store/store.h>
 #include <ukstore/tests/fuzz/input.h>
 #include <ukstore/tests/merge/foreign_world.h>
 

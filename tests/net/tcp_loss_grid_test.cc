@@ -36,8 +36,10 @@ std::vector<Cell> cells() {
       }
     }
   }
-  for (int delay : {5, 150}) {
-    for (double loss : {0.0, 0.01, 0.05}) all.push_back({"cubic", 32'768, 32'768, delay, loss});
+  for (const char* control : {"cubic", "westwood"}) {
+    for (int delay : {5, 150}) {
+      for (double loss : {0.0, 0.01, 0.05}) all.push_back({control, 32'768, 32'768, delay, loss});
+    }
   }
   return all;
 }
@@ -110,8 +112,9 @@ TEST(TcpLossGrid, IsWhatTheStoredTableSays) {
 
 // What smoltcp's stored grid has for a 32 KiB buffer and 100 ms of round trip, and how many times
 // that we carry: with a buffer that starts there and may grow to four times, and with one held
-// there.
+// there. By the control that a connection has unless told otherwise.
 TEST(TcpLossGrid, MeetsItsGoalsAgainstSmoltcp) {
+  ASSERT_EQ(Config{}.congestion_control, CongestionControl::westwood);
   std::map<std::string, double> table = stored();
   struct Goal {
     const char* loss;

@@ -39,8 +39,11 @@ Sim::Sim(const Options& options)
 void Sim::open() {
   for (size_t i = 0; i < flows_.size(); ++i) {
     auto gap = static_cast<uint32_t>(i * 100'000);
-    client(i).connection = Connection::connect(now_, options_.client, options_.client_iss + gap,
-                                               options_.client_ts_offset);
+    Config config = options_.client;
+    if (!options_.controls.empty())
+      config.congestion_control = options_.controls[i % options_.controls.size()];
+    client(i).connection =
+        Connection::connect(now_, config, options_.client_iss + gap, options_.client_ts_offset);
     service(i, kClient);
   }
 }

@@ -33,6 +33,8 @@ struct Options {
   SeqNumber client_iss{0x1000};
   uint32_t client_ts_offset = 0;
   size_t flows = 1;
+  // By which the clients' control alternates from flow to flow; empty: as `client` says.
+  std::vector<CongestionControl> controls;
 };
 
 enum Side : int { kClient = 0, kServer = 1 };

@@ -24,6 +24,11 @@ struct TwoReplicas {
       : b(memory_repo(2, std::move(types_of_b))), host(*b, open_host(2)) {
     connect();
   }
+  ~TwoReplicas() {
+    connection = nullptr;
+    serving = nullptr;
+    scope.poll();
+  }
   void connect() {
     connection = nullptr;
     auto pipe = kj::newTwoWayPipe();

@@ -235,9 +235,9 @@ Exit ps(Context& context, const Arguments&) {
     if (context.out().is_json()) {
       context.out().object(about);
     } else {
-      const std::string address = about.value("address", "");
-      context.out().line(state.name() + "  " + about.value("state", "starting") +
-                         (address.empty() ? "" : "  " + address));
+      std::string line = state.name() + "  " + about.value("state", "starting");
+      if (about.contains("address")) line += "  " + about.at("address").get<std::string>();
+      context.out().line(line);
     }
   }
   return Exit::done;
@@ -321,8 +321,8 @@ std::vector<Command> node_machine_commands() {
       {.name = "node ps",
        .usage = "",
        .summary = "the nodes that run as machines, and those that have ended badly",
-       .example = {"mkdir -p -m 700 ukstore/old", "XDG_RUNTIME_DIR=$PWD ukstore node ps",
-                   "old  killed\n"},
+       .example = {"export XDG_RUNTIME_DIR=$PWD\nmkdir -p -m 700 ukstore/old",
+                   "XDG_RUNTIME_DIR=$PWD ukstore node ps", "old  killed\n"},
        .run = ps},
       {.name = "node logs",
        .usage = "[NAME]",

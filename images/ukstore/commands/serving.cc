@@ -26,7 +26,7 @@ class Guests {
   Right right(const Peer& peer, BytesView branch) {
     if (is_tracking(branch)) return Right::none;
     const Right right = is_trusted(peer) ? Right::merge : anyone_;
-    if (right != Right::none) share(Bytes(branch));
+    if (right != Right::none && shared_.insert(Bytes(branch)).second) share(repo_, Bytes(branch));
     return right;
   }
   bool welcomes(const Peer& peer) {
@@ -46,16 +46,6 @@ class Guests {
   bool is_trusted(const Peer& peer) const {
     return peers_of(repo_.store()).trusted.contains(peer.fingerprint);
   }
-  // Others may hold it from now on.
-  void share(const Bytes& branch) {
-    if (!shared_.insert(branch).second) return;
-    Branch ours = repo_.branch(branch);
-    const std::string doing = "cannot mark branch " + in_quotes(branch);
-    if (must(ours.head(), doing) && !must(ours.is_shared(), doing)) {
-      must(ours.mark_shared(), doing);
-    }
-  }
-
   Context& context_;
   Repo& repo_;
   const Right anyone_;

@@ -130,7 +130,7 @@ void Sender::answer_probe(const Ack& ack, bool dsack, const Delivery& delivery) 
     // The probe itself repaired a loss that nothing else has shown.
     probe_.active = false;
     if (phase_ == Phase::open) {
-      congestion_.on_loss(rtt_.min());
+      congestion_.on_loss(rtt_.min(), rtt_.srtt());
       congestion_.leave_recovery();
     }
   } else if (delivery.ranges == 0 && ack.pure && ack.sack.empty()) {

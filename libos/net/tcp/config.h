@@ -8,9 +8,9 @@
 namespace ukstore::net {
 
 enum class Feature : uint8_t { off, on };
-// cubic is RFC 9438 and new_reno RFC 6582. westwood grows as CUBIC does, but after a loss goes on
-// with what the path was seen to deliver rather than with a fixed share: for links that lose
-// segments without being full.
+// cubic is RFC 9438 and new_reno RFC 6582. westwood grows as CUBIC does, and falls as CUBIC does
+// after a loss on a path with a queue; after one on a path without, it goes on with what the path
+// was seen to deliver: links lose segments without being full, too.
 enum class CongestionControl : uint8_t { cubic, new_reno, westwood };
 
 // Up to 24 days, in half the room of a Duration.
@@ -27,7 +27,7 @@ struct Config {
   Feature timestamps = Feature::on;
   Feature nagle = Feature::on;  // off is TCP_NODELAY
   Feature keepalive = Feature::off;
-  CongestionControl congestion_control = CongestionControl::cubic;
+  CongestionControl congestion_control = CongestionControl::westwood;
   uint8_t initial_window_segments = 10;  // RFC 6928
 
   // Bytes the application may have written beyond what is acknowledged.

@@ -9,6 +9,8 @@ namespace {
 constexpr float kBeta = 0.7F;  // RFC 9438, section 4.6
 constexpr float kC = 0.4F;     // section 5.1
 constexpr uint32_t kCwndMax = 1U << 30;
+// A queue is taken for one from this part of the smallest round trip on; less may be jitter.
+constexpr int kQueueShare = 8;
 
 float seconds(Duration d) { return std::chrono::duration<float>(d).count(); }
 
@@ -50,7 +52,7 @@ uint32_t NewReno::grown(Time, Duration, uint32_t cwnd, uint32_t acked, uint32_t 
   return cwnd + mss;
 }
 
-uint32_t NewReno::reduced(uint32_t cwnd, uint32_t mss, uint32_t) {
+uint32_t NewReno::reduced(uint32_t cwnd, uint32_t mss, const PathState&) {
   acked_ = 0;
   return std::max(cwnd / 2, 2 * mss);
 }
@@ -85,7 +87,7 @@ uint32_t Cubic::grown(Time now, Duration srtt, uint32_t cwnd, uint32_t acked, ui
   return cwnd + whole;
 }
 
-uint32_t Cubic::reduced(uint32_t cwnd, uint32_t mss, uint32_t) {
+uint32_t Cubic::reduced(uint32_t cwnd, uint32_t mss, const PathState&) {
   float window = static_cast<float>(cwnd) / static_cast<float>(mss);
   cwnd_prior_ = window;
   // Section 4.7: a flow that lost before it reached its last peak leaves room for others.
@@ -94,9 +96,10 @@ uint32_t Cubic::reduced(uint32_t cwnd, uint32_t mss, uint32_t) {
   return std::max(static_cast<uint32_t>(static_cast<float>(cwnd) * kBeta), 2 * mss);
 }
 
-uint32_t Westwood::reduced(uint32_t cwnd, uint32_t mss, uint32_t delivered) {
-  cubic_.reduced(cwnd, mss, delivered);
-  return std::max(std::min(delivered, cwnd), 2 * mss);
+uint32_t Westwood::reduced(uint32_t cwnd, uint32_t mss, const PathState& path) {
+  uint32_t by_share = cubic_.reduced(cwnd, mss, path);
+  bool queue = path.srtt - path.rtt_min > path.rtt_min / kQueueShare;
+  return queue ? by_share : std::max(std::min(path.delivered, cwnd), 2 * mss);
 }
 
 void DeliveryRate::on_delivered(Time now, SeqNumber una, SeqNumber nxt, uint32_t bytes) {
@@ -144,10 +147,10 @@ void Congestion::on_ack(const Ack& ack) {
   cwnd_ = std::min(cwnd_, kCwndMax);
 }
 
-void Congestion::on_loss(Duration rtt_min) {
-  uint32_t delivered = rate_.bytes_in(rtt_min);
-  ssthresh_ = std::visit([&](auto& algorithm) { return algorithm.reduced(cwnd_, mss_, delivered); },
-                         algorithm_);
+void Congestion::on_loss(Duration rtt_min, Duration srtt) {
+  PathState path{.rtt_min = rtt_min, .srtt = srtt, .delivered = rate_.bytes_in(rtt_min)};
+  ssthresh_ =
+      std::visit([&](auto& algorithm) { return algorithm.reduced(cwnd_, mss_, path); }, algorithm_);
 }
 
 void Congestion::on_timeout(uint32_t mss) {

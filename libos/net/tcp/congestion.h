@@ -30,11 +30,18 @@ class HyStart {
   Duration css_baseline_ = Duration::zero();  // zero: not in conservative slow start
 };
 
+// What is known of the path when a segment is lost.
+struct PathState {
+  Duration rtt_min;
+  Duration srtt;
+  uint32_t delivered = 0;  // bytes in rtt_min, at the rate that arrived lately
+};
+
 // Additive increase by one MSS a round trip, halving on loss (RFC 5681).
 class NewReno {
  public:
   uint32_t grown(Time now, Duration srtt, uint32_t cwnd, uint32_t acked, uint32_t mss);
-  uint32_t reduced(uint32_t cwnd, uint32_t mss, uint32_t delivered);
+  uint32_t reduced(uint32_t cwnd, uint32_t mss, const PathState& path);
   void restart() { acked_ = 0; }
 
  private:
@@ -45,7 +52,7 @@ class NewReno {
 class Cubic {
  public:
   uint32_t grown(Time now, Duration srtt, uint32_t cwnd, uint32_t acked, uint32_t mss);
-  uint32_t reduced(uint32_t cwnd, uint32_t mss, uint32_t delivered);
+  uint32_t reduced(uint32_t cwnd, uint32_t mss, const PathState& path);
   // The window did not come from the curve (a timeout, an idle time): start a new epoch.
   void restart() { epoch_ = kNever; }
 
@@ -59,15 +66,17 @@ class Cubic {
   float fraction_ = 0;  // growth owed, under one byte
 };
 
-// CUBIC's growth; after a loss, the path's measured rate times its smallest round trip (Westwood+,
-// Grieco and Mascolo, 2004). A full queue shows as a rate times round trip below the window; a
-// loss on an idle path does not, and then costs next to nothing.
+// CUBIC's growth, and CUBIC's decrease if the round trips tell of a queue on the path. Without one
+// a loss is no sign of congestion: the window becomes the path's measured rate times its smallest
+// round trip (Westwood+, Grieco and Mascolo, 2004), which costs next to nothing. That the delay
+// tells the two apart is from Veno (Fu and Liew, 2003); without it flows that share a bottleneck
+// keep unequal shares, as each goes back to what it had.
 class Westwood {
  public:
   uint32_t grown(Time now, Duration srtt, uint32_t cwnd, uint32_t acked, uint32_t mss) {
     return cubic_.grown(now, srtt, cwnd, acked, mss);
   }
-  uint32_t reduced(uint32_t cwnd, uint32_t mss, uint32_t delivered);
+  uint32_t reduced(uint32_t cwnd, uint32_t mss, const PathState& path);
   void restart() { cubic_.restart(); }
 
  private:
@@ -112,7 +121,7 @@ class Congestion {
     rate_.on_delivered(now, una, nxt, bytes);
   }
   // A loss without timeout: lowers ssthresh. cwnd follows by PRR.
-  void on_loss(Duration rtt_min);
+  void on_loss(Duration rtt_min, Duration srtt);
   void on_timeout(uint32_t mss);
   // Recovery steers the window itself (RFC 6937).
   void set_cwnd(uint32_t bytes) { cwnd_ = bytes; }

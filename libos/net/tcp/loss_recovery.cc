@@ -15,7 +15,7 @@ void Sender::enter_fast_recovery(uint32_t flight) {
   phase_ = Phase::fast_recovery;
   recover_ = nxt_;
   prr_.enter(flight);
-  congestion_.on_loss(rtt_.min());
+  congestion_.on_loss(rtt_.min(), rtt_.srtt());
   probe_.active = false;
 }
 
@@ -29,7 +29,7 @@ void Sender::leave_recovery() {
 void Sender::on_retransmission_timeout(Time now) {
   ++counters_.timeouts;
   // A repeated timeout for the same data says nothing new about the path's capacity.
-  if (phase_ != Phase::loss_recovery) congestion_.on_loss(rtt_.min());
+  if (phase_ != Phase::loss_recovery) congestion_.on_loss(rtt_.min(), rtt_.srtt());
   congestion_.on_timeout(mss_);
   board_.mark_all_lost();
   duplicates_bytes_ = 0;

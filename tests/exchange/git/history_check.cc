@@ -48,6 +48,23 @@ std::filesystem::path bare(const std::filesystem::path& at) {
   return at;
 }
 
+// The repository once more, with its objects, and with a graph of its commits: git finds merge
+// bases many times faster there.
+std::filesystem::path with_graph(const std::filesystem::path& repository,
+                                 const std::filesystem::path& at) {
+  bare(at);
+  auto objects = lines_of(git_output(repository, {"rev-parse", "--git-path", "objects"})).at(0);
+  auto folder = std::filesystem::canonical(repository / objects);
+  std::ofstream(at / "objects/info/alternates") << folder.string() << "\n";
+  auto refs = git_output(repository, {"for-each-ref", "--format=create %(refname) %(objectname)",
+                                      "refs/heads", "refs/tags"});
+  Process update(git_command(at, {"update-ref", "--stdin"}), Process::Pipe::input);
+  auto ok = DescriptorSink(update.descriptor()).write(refs);
+  if (!ok || update.finish() != 0) throw std::runtime_error("git update-ref failed");
+  git_output(at, {"commit-graph", "write", "--reachable", "--no-progress"});
+  return at;
+}
+
 std::set<std::string> refs_of(const std::filesystem::path& repository) {
   std::set<std::string> refs;
   auto listed = git_output(repository, {"for-each-ref", "--format=%(objectname) %(refname)"});
@@ -152,7 +169,7 @@ HistoryCheck check_history(const std::filesystem::path& repository, Store& store
   compare_refs(by_git, by_us, check);
   {
     Step step(check, say, "merges");
-    check_merges(repository, store, map, check);
+    check_merges(with_graph(repository, scratch / "graph"), store, map, check);
   }
   return check;
 }

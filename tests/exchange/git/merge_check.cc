@@ -69,6 +69,7 @@ class MergeCheck {
     for (const WalkedCommit& base : must(merge_bases(*commits_, ours(a), ours(b), budget))) {
       found.insert(theirs_.at(to_hex(base.ref.hash)));
     }
+    bases_.insert_or_assign({a, b}, std::move(listed));
     ++check_.base_pairs;
     if (expected.size() > 1) ++check_.pairs_with_several;
     if (expected != found) check_.faults.push_back("merge bases of " + a + " and " + b);
@@ -178,8 +179,7 @@ class MergeCheck {
   // Whether both sides changed a file, and not to the same: its content, or, which git merges apart
   // from it, its mode.
   bool merges_a_file(const std::string& a, const std::string& b) {
-    auto bases = lines_of(git(repository_, {"merge-base", "--all", a, b}).out);
-    return std::ranges::any_of(bases, [&](const std::string& base) {
+    return std::ranges::any_of(bases_.at({a, b}), [&](const std::string& base) {
       FileChanges ours = changes_by_git(base, a), theirs = changes_by_git(base, b);
       return std::ranges::any_of(ours, [&](const auto& change) {
         auto other = theirs.find(change.first);
@@ -191,7 +191,7 @@ class MergeCheck {
   // Whether all that differs are paths that one side has changed and then made what the base holds.
   bool is_written_back(const std::string& a, const std::string& b, const FileChanges& merged,
                        const FileChanges& expected) {
-    auto bases = lines_of(git(repository_, {"merge-base", "--all", a, b}).out);
+    const std::vector<std::string>& bases = bases_.at({a, b});
     if (bases.empty()) return false;
     std::set<std::string> differ;
     for (const auto& [path, file] : merged) {
@@ -236,6 +236,8 @@ class MergeCheck {
   HistoryCheck& check_;
   std::unordered_map<std::string, Hash> ours_;
   std::unordered_map<std::string, std::string> theirs_;
+  // Those that git names, of pairs of parents.
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> bases_;
   GitHasher hasher_;
 };
 
