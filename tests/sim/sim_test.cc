@@ -129,7 +129,11 @@ void expect_found(const char* what, MergeFunction merge, Pace pace = Pace::rando
     options.intake.merge = merge;
     // Merges of merges without end, as some of these make them, take long to check.
     options.intake.check = {};
-    if (pace == Pace::lockstep) options.delay.min = options.delay.max;
+    if (pace == Pace::lockstep) {
+      options.delay.min = options.delay.max;
+      options.nodes = 3;
+      options.steps = 8;
+    }
     if (auto wrong = run(seed, std::move(options)).wrong) {
       std::printf("%s: found with seed %d: %s\n", what, static_cast<int>(seed), wrong->c_str());
       return;
