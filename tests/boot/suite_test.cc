@@ -24,7 +24,7 @@ TEST_P(Suite, TheStoresTestsOnLmdbPassAndAreTheSameInNumberAsInTheProcess) {
   ASSERT_EQ(process.code, 0) << process.out;
   Outcome machine = boot({.image = "suite",
                           .machine = GetParam(),
-                          .options = {"--disk", folder.disk("disk", 256), "--memory", "128"},
+                          .options = {"--disk", folder.disk("disk", 256), "--memory", "256"},
                           .arguments = arguments("/disk"),
                           .timeout_s = 300});
   EXPECT_EQ(machine.code, 0) << machine.errors;

@@ -6,7 +6,8 @@
 #include <cstddef>
 
 #ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/allocator_interface.h>
+// Of sanitizer/allocator_interface.h, which g++ 12 does not bring.
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace ukstore::tests {

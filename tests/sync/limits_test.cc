@@ -106,7 +106,9 @@ TEST(Limits, TooManyOpenQuestionsEndTheConnection) {
     }
     at.scope.poll();
     EXPECT_EQ(at.ended.has_value(), too_many);
-    if (at.ended) EXPECT_EQ(at.ended->kind, Error::Kind::limit) << at.ended->message;
+    if (at.ended) {
+      EXPECT_EQ(at.ended->kind, Error::Kind::limit) << at.ended->message;
+    }
     open.clear();
     // The node lives.
     at.connect();
