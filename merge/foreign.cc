@@ -216,7 +216,9 @@ Result<void> check_commit(const CommitSource& source, const ObjectRef& ref,
     if (!covered) heads.push_back(parent);
   }
   MergeEngine engine(graph, types, budget);
-  auto known = engine.state_of(heads, Tree(tree->objects()));
+  // Two are merged at the cost of what changed; bases of bases only where both sides did.
+  auto known = heads.size() == 2 ? engine.merge(heads[0], heads[1])
+                                 : engine.state_of(heads, Tree(tree->objects()));
   if (!known) return pass_on(known, named);
   if (links->canonical_merge()) {
     if (*known == *tree) return {};

@@ -1,7 +1,5 @@
 #include <ukstore/sync/head_signal.h>
 
-#include <ukstore/sync/errors.h>
-
 namespace ukstore {
 
 HeadSignal::HeadSignal(Store& store)
@@ -32,14 +30,6 @@ void HeadSignal::fire() {
     woken.swap(waiting_);
   }
   for (auto& each : woken) each->fulfill();
-}
-
-libos_kj::Task<void> watch_other_processes(HeadSignal& signal, kj::Timer& timer,
-                                           kj::Duration interval) {
-  for (;;) {
-    co_await timer.afterDelay(interval);
-    signal.look();
-  }
 }
 
 }  // namespace ukstore

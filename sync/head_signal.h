@@ -1,11 +1,9 @@
 #pragma once
 // Tells promises that heads of a store have moved, whichever thread moved them.
 
-#include <ukstore/libos/kj/task.h>
 #include <ukstore/store/store.h>
 
 #include <kj/async.h>
-#include <kj/timer.h>
 
 #include <mutex>
 #include <vector>
@@ -33,10 +31,5 @@ class HeadSignal {
   uint64_t seen_;  // the journal's last entry when it was looked at
   uint64_t watch_;
 };
-
-// Other processes may move the heads, too, and nobody tells of that: looks at the journal every so
-// often, until cancelled.  Both outlive it.
-libos_kj::Task<void> watch_other_processes(HeadSignal& signal, kj::Timer& timer,
-                                           kj::Duration interval);
 
 }  // namespace ukstore

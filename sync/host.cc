@@ -113,7 +113,11 @@ Host::Host(Repo& repo, HostOptions options)
     : repo_(repo),
       options_(std::move(options)),
       signal_(repo.store()),
-      served_(std::make_shared<std::vector<Served*>>()) {}
+      served_(std::make_shared<std::vector<Served*>>()) {
+  if (options_.timer && options_.others_every > 0 * kj::NANOSECONDS) {
+    looking_ = look_at_others().eagerlyEvaluate(nullptr);
+  }
+}
 
 protocol::Door::Client Host::door(Peer peer, ConnectionHooks hooks) {
   if (watching_ == nullptr) watching_ = kj::Promise<void>(watch()).eagerlyEvaluate(nullptr);
@@ -146,14 +150,17 @@ void Host::rights_changed() {
 // Rights are looked at whenever a head moves, as they may be kept in a branch.
 Task<void> Host::watch() {
   for (;;) {
-    auto moved = signal_.next();
-    if (options_.timer && options_.others_every > 0 * kj::NANOSECONDS) {
-      moved = moved.exclusiveJoin(
-          watch_other_processes(signal_, *options_.timer, options_.others_every));
-    }
-    co_await kj::mv(moved);
+    co_await signal_.next();
     rights_changed();
   }
+}
+
+// Never resolves: what others wrote fires the signal.
+kj::Promise<void> Host::look_at_others() {
+  return options_.timer->afterDelay(options_.others_every).then([this] {
+    signal_.look();
+    return look_at_others();
+  });
 }
 
 HostOptions guarded_by(const Rights& rights, HostOptions options) {

@@ -70,13 +70,14 @@ class Host {
 
  private:
   Task<void> watch();
+  kj::Promise<void> look_at_others();
 
   Repo& repo_;
   const HostOptions options_;
   HeadSignal signal_;
   const std::shared_ptr<std::vector<Served*>> served_;          // one for each connection
   std::map<Bytes, kj::Own<TokenBucket>, std::less<>> buckets_;  // by fingerprint
-  kj::Maybe<kj::Promise<void>> watching_;
+  kj::Maybe<kj::Promise<void>> watching_, looking_;
 };
 
 // The objects of the states of a branch, by their places (protocol.capnp, Objects).

@@ -19,7 +19,6 @@ using libos_kj::Task;
 constexpr kj::Duration kDialMax = 20 * kj::SECONDS;
 constexpr kj::Duration kWaitMax = 10 * kj::SECONDS;
 // How soon a commit of another process on the same store is seen.
-constexpr kj::Duration kLook = 200 * kj::MILLISECONDS;
 constexpr size_t kBranchesShown = 100;
 
 Bytes name_of(const PeerAddress& address) {
@@ -69,8 +68,7 @@ class Node {
     kj::WaitScope& scope = platform_.scope();
     auto peers = kj::heap<WatchedReceiver>(listen_at(config_.listen), platform_, traffic_);
     kj::Promise<void> ends = platform_.stop_asked();
-    ends = ends.exclusiveJoin(listener_.listen(*peers))
-               .exclusiveJoin(watch_other_processes(host_.signal(), platform_.timer(), kLook));
+    ends = ends.exclusiveJoin(listener_.listen(*peers));
     kj::Own<kj::ConnectionReceiver> readers;
     platform_.say("node " + fingerprint_ + " listening on " + shown(config_.listen, *peers));
     if (!config_.metrics.empty()) {
@@ -95,7 +93,8 @@ class Node {
             .right = [this](const Peer& peer, BytesView) { return keys_.right(peer.fingerprint); },
             .welcome =
                 [this](const Peer& peer) { return keys_.right(peer.fingerprint) != Right::none; },
-            .now_ms = [this] { return platform_.now_ms(); }};
+            .now_ms = [this] { return platform_.now_ms(); },
+            .timer = &platform_.timer()};
   }
   ListenOptions listen_options() {
     ListenOptions options;

@@ -94,11 +94,12 @@ Exit follow_peers(Dialler& dialler, std::vector<Destination> destinations,
   }
   Host host(repo, {.store_id = dialler.identity().store_id(),
                    .right = [](const Peer&, BytesView) { return Right::none; },
-                   .now_ms = [&context] { return context.now_ms(); }});
+                   .now_ms = [&context] { return context.now_ms(); },
+                   .timer = &timer});
   Replicator replicator(host, timer, {.branches = std::move(branches), .random = random_number});
   for (const auto& peer : peers) replicator.add(peer->name, dial_of(dialler, *peer));
   set_phase(Phase::following);
-  kj::Promise<void> moves = print_moves(context, repo.store(), host.signal(), timer);
+  kj::Promise<void> moves = print_moves(context, repo.store(), host.signal());
   kj::Promise<void> states = print_peers(context, replicator, timer);
   try {
     moves.exclusiveJoin(kj::mv(states)).wait(dialler.loop().scope());

@@ -5,11 +5,16 @@
 #include <ukstore/sync/errors.h>
 
 namespace ukstore::cli {
-namespace {
+void tell(Context& context, const Json& event, const std::string& note) {
+  if (context.out().is_json()) {
+    context.out().object(event);
+  } else {
+    context.out().note(note);
+  }
+  context.out().flush();
+}
 
-constexpr kj::Duration kLook = 100 * kj::MILLISECONDS;
-
-libos_kj::Task<void> print_signalled(Context& context, Store& store, HeadSignal& signal) {
+libos_kj::Task<void> print_moves(Context& context, Store& store, HeadSignal& signal) {
   constexpr size_t kEvents = 100;
   uint64_t after = get_or_throw(store.last_sequence());
   for (;;) {
@@ -31,24 +36,6 @@ libos_kj::Task<void> print_signalled(Context& context, Store& store, HeadSignal&
     }
     if (events.empty()) co_await kj::mv(moved);
   }
-}
-
-}  // namespace
-
-void tell(Context& context, const Json& event, const std::string& note) {
-  if (context.out().is_json()) {
-    context.out().object(event);
-  } else {
-    context.out().note(note);
-  }
-  context.out().flush();
-}
-
-libos_kj::Task<void> print_moves(Context& context, Store& store, HeadSignal& signal,
-                                 kj::Timer& timer) {
-  kj::Promise<void> looking = watch_other_processes(signal, timer, kLook);
-  kj::Promise<void> printing = print_signalled(context, store, signal);
-  co_await looking.exclusiveJoin(kj::mv(printing));
 }
 
 }  // namespace ukstore::cli

@@ -156,7 +156,7 @@ Exit serve_store(Context& context, const Arguments& arguments) {
   print_address(context, address, identity.fingerprint());
   set_phase(Phase::following);
   kj::Promise<void> serving = listener.listen(*receiver);
-  kj::Promise<void> moves = print_moves(context, repo.store(), host.signal(), loop.timer());
+  kj::Promise<void> moves = print_moves(context, repo.store(), host.signal());
   auto all = serving.exclusiveJoin(kj::mv(moves));
   std::optional<Beside> beside;
   if (const auto command = arguments.option("exec")) {
